@@ -1,0 +1,29 @@
+package estimator
+
+// Columns is a run of rows, column by column, as Arrow lays them out. The model reads them and keeps none.
+type Columns struct {
+	Rows     int
+	Features [][]float64 // d columns of Rows values, in the order of Config.Features
+	Target   []float64
+	Weights  []float64 // nil: every row weighs 1
+	Valid    []byte    // Arrow validity bitmap, least significant bit first; a 0 bit: the row has a null. nil: no nulls
+}
+
+// A Reason says why a row cannot be learned from.
+type Reason uint8
+
+// The reasons, in the order in which they are tested.
+const (
+	ReasonNull      Reason = iota // a null in the target, a feature or the weight
+	ReasonNonFinite               // NaN or ±Inf
+	ReasonWeight                  // weight ≤ 0
+)
+
+// String is the reason's name in metrics, logs and update records: "null", "nonfinite", "weight".
+func (r Reason) String() string { return [...]string{"null", "nonfinite", "weight"}[r] }
+
+// Skipped is a row that was not learned from: its index in the Columns, and why.
+type Skipped struct {
+	Row    int
+	Reason Reason
+}

@@ -1,0 +1,53 @@
+package estimator
+
+import "math"
+
+// Config says what a model is: two models with equal Configs that learned the same rows in the same order are equal to the bit.
+type Config struct {
+	Features []string // names of the feature columns, in order; d = len(Features)
+	Solver   string   // "newton" (default) or "sgd"
+	Loss     LossSpec
+	Delta    Knee     // the knee of the Huber loss: auto (1.345 σ̂) or a number
+	Leverage Leverage // far rows in x: a cap in robust standard deviations (default 10), or off
+	HalfLife float64  // rows after which a row counts half; +Inf (default) never forgets
+	SGD      SGD      // settings of solver "sgd", with scikit-learn's names and defaults
+}
+
+// LossSpec names a loss and its parameters; the parameters a loss does not have are ignored.
+type LossSpec struct {
+	Name    string  // one of loss.Names: "huber" (default), "half-squared", "mae", …
+	Beta    float64 // smooth-l1
+	Tau     float64 // quantile
+	Epsilon float64 // epsilon-insensitive, squared-epsilon-insensitive
+}
+
+// Knee is "auto" or a positive number. It reads and writes itself as text.
+type Knee struct {
+	Auto  bool
+	Value float64
+}
+
+// Leverage is "off", or a cap. ("auto", learned from the residuals, is to come.)
+type Leverage struct {
+	Off bool
+	Cap float64
+}
+
+// SGD holds the settings of scikit-learn's SGDRegressor, under its names and with its defaults.
+type SGD struct {
+	LearningRate string  // "invscaling" (default), "constant", "optimal"
+	Eta0         float64 // 0.01
+	PowerT       float64 // 0.25
+	Penalty      string  // "l2" (default), "none"
+	Alpha        float64 // 1e-4
+	FitIntercept bool    // true
+}
+
+// DefaultConfig is what the program uses when nothing else is said.
+func DefaultConfig() Config {
+	return Config{
+		Solver: "newton", Loss: LossSpec{Name: "huber", Beta: 1, Tau: 0.5, Epsilon: 0.1},
+		Delta: Knee{Auto: true}, Leverage: Leverage{Cap: 10}, HalfLife: math.Inf(1),
+		SGD: SGD{LearningRate: "invscaling", Eta0: 0.01, PowerT: 0.25, Penalty: "l2", Alpha: 1e-4, FitIntercept: true},
+	}
+}

@@ -1,0 +1,57 @@
+package estimator
+
+// Report is what a model knows at this moment. Numbers that do not exist are NaN (an interval the solver has none of), never made up.
+type Report struct {
+	Solver       string
+	Status       Status
+	Rows         Rows
+	Intercept    Coefficient   // in raw units: the prediction at x = 0
+	Coefficients []Coefficient // in raw units, in the order of Config.Features
+	Scale        float64       // σ̂ of the residuals; NaN if the solver has none
+	Delta        float64       // the knee in force; NaN if the loss has none
+	Loss         Metrics
+	Drift        Drift
+}
+
+// Status of a model: warmup, ok, drift, degenerate.
+type Status string
+
+// The states of a model.
+const (
+	StatusWarmup     Status = "warmup"
+	StatusOK         Status = "ok"
+	StatusDrift      Status = "drift"
+	StatusDegenerate Status = "degenerate"
+)
+
+// Coefficient with its standard error and 95 % interval.
+type Coefficient struct {
+	Name          string
+	Value         float64
+	SE, Low, High float64
+}
+
+// Rows counts what became of the rows.
+type Rows struct {
+	Learned  uint64
+	Outliers uint64 // learned rows whose residual lay beyond the knee
+	Guarded  uint64 // learned rows that the leverage guard weighed down
+	Skipped  [3]uint64 // by Reason
+}
+
+// Metrics are of progressive validation: every row is predicted before it is learned from.
+type Metrics struct {
+	Name      string
+	Mean      float64 // mean loss since the start
+	SinceLast float64 // mean loss since the last MarkPublished
+	Window    float64 // exponentially windowed mean loss
+	MAE, RMSE float64
+	Baseline  float64 // mean loss of the best constant prediction
+}
+
+// Drift of the model: statistic of the detector, NaN where there is none.
+type Drift struct {
+	Statistic    float64
+	Alarm        bool
+	LastAlarmRow int64 // -1: never
+}

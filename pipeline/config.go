@@ -1,0 +1,125 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/streamfit/streamfit/estimator"
+)
+
+// Config is the whole configuration of a run. The yaml names are the contract: the configuration file, --set, the environment and the flags all
+// speak of these paths.
+type Config struct {
+	Model  Model  `yaml:"model"`
+	Input  Input  `yaml:"input"`
+	Output Output `yaml:"output"`
+	State  State  `yaml:"state"`
+	SGD    SGD    `yaml:"sgd"`
+	Kafka  Kafka  `yaml:"kafka"`
+	HTTP   string `yaml:"http"` // address to listen on, as "127.0.0.1:8080"; empty: off
+	Log    Log    `yaml:"log"`
+}
+
+// Model says what is fitted to which columns.
+type Model struct {
+	Name     string             `yaml:"name"`
+	Target   string             `yaml:"target"`
+	Features []string           `yaml:"features"` // ["*"]: every numeric column but the target, the key, the weight and the time column
+	Weight   string             `yaml:"weight"`   // column; empty: every row weighs 1
+	Time     string             `yaml:"time"`     // column of event time; empty: none
+	Key      string             `yaml:"key"`      // column; only with scope: key
+	Scope    string             `yaml:"scope"`    // "global"
+	Solver   string             `yaml:"solver"`
+	Loss     string             `yaml:"loss"`
+	Delta    estimator.Knee     `yaml:"delta"`
+	Beta     float64            `yaml:"beta"`
+	Epsilon  float64            `yaml:"epsilon"`
+	Tau      float64            `yaml:"tau"`
+	Leverage estimator.Leverage `yaml:"leverage"`
+	HalfLife float64            `yaml:"half_life"` // rows; .inf: never forget
+}
+
+// SGD settings under scikit-learn's names.
+type SGD struct {
+	LearningRate string  `yaml:"learning_rate"`
+	Eta0         float64 `yaml:"eta0"`
+	PowerT       float64 `yaml:"power_t"`
+	Penalty      string  `yaml:"penalty"`
+	Alpha        float64 `yaml:"alpha"`
+	FitIntercept bool    `yaml:"fit_intercept"`
+}
+
+// Input is where rows come from.
+type Input struct {
+	Brokers    []string      `yaml:"brokers"`
+	Topic      string        `yaml:"topic"`
+	Group      string        `yaml:"group"`
+	Start      string        `yaml:"start"`       // "earliest" or "latest": where a partition without a checkpoint begins
+	DeadLetter string        `yaml:"dead_letter"` // topic; empty: a message that cannot be decoded stops the run
+	BadRows    BadRows       `yaml:"bad_rows"`    // what to do with rows that cannot be learned from
+	Limits     Limits        `yaml:"limits"`
+	MaxWait    time.Duration `yaml:"max_wait"` // longest wait of one fetch
+}
+
+// BadRows is the policy for each reason: "skip" (default), "dead_letter" (the whole message is copied there), "fail".
+type BadRows struct {
+	Null      string `yaml:"null"`
+	NonFinite string `yaml:"nonfinite"`
+	Weight    string `yaml:"weight"`
+}
+
+// Limits bound what one message may make the process do.
+type Limits struct {
+	MessageBytes int64 `yaml:"message_bytes"`
+	DecodedBytes int64 `yaml:"decoded_bytes"`
+	Rows         int64 `yaml:"rows"`
+	Fields       int   `yaml:"fields"`
+	Batches      int   `yaml:"batches"`
+}
+
+// Output is where updates go, and how often: every so many rows, every so much time, or both; and at shutdown.
+type Output struct {
+	Topic     string        `yaml:"topic"`
+	EveryRows int64         `yaml:"every_rows"` // 0: not by rows
+	Every     time.Duration `yaml:"every"`      // 0: not by time
+	Format    string        `yaml:"format"`     // "json" or "arrow"
+}
+
+// State is where checkpoints go.
+type State struct {
+	Topic string        `yaml:"topic"` // empty: <group>-state
+	Every time.Duration `yaml:"every"`
+}
+
+// Kafka is how brokers are reached, for all topics.
+type Kafka struct {
+	ClientID        string        `yaml:"client_id"`
+	SessionTimeout  time.Duration `yaml:"session_timeout"`
+	Heartbeat       time.Duration `yaml:"heartbeat"`
+	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
+	Replication     int           `yaml:"replication"` // of topics that streamfit makes; -1: the broker's default
+	TLS             TLS           `yaml:"tls"`
+	SASL            SASL          `yaml:"sasl"`
+}
+
+// TLS to the brokers.
+type TLS struct {
+	Enabled    bool   `yaml:"enabled"`
+	CA         string `yaml:"ca"`   // file of PEM certificates; empty: the system's
+	Cert       string `yaml:"cert"` // file; client certificate
+	Key        string `yaml:"key"`  // file
+	ServerName string `yaml:"server_name"`
+}
+
+// SASL to the brokers. The password comes from a file or from the environment, never from the command line.
+type SASL struct {
+	Mechanism    string `yaml:"mechanism"` // "", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
+	Password     string `yaml:"password"` // in the file only as ${VARIABLE}
+}
+
+// Log settings.
+type Log struct {
+	Level  string `yaml:"level"`  // trace, debug, info, warn, error
+	Format string `yaml:"format"` // json, console
+}
