@@ -18,7 +18,8 @@ type Sink interface {
 
 // StateLog is one partition of the compacted state topic.
 type StateLog interface {
-	// Replay calls each for every record from the partition's beginning to the end it had when Replay was called.
-	Replay(ctx context.Context, each func(offset int64, r Record) error) error
+	// Replay calls each for every record from an offset (0: the partition's beginning) to the end that the partition had when Replay was called, and
+	// returns that end: where a later Replay goes on.
+	Replay(ctx context.Context, from int64, each func(offset int64, r Record) error) (end int64, err error)
 	Sink
 }

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/streamfit/streamfit/internal/httpapi"
+	"github.com/streamfit/streamfit/pipeline"
+	"github.com/streamfit/streamfit/pipeline/kafka"
+)
+
+// live is a pipeline on Kafka: the shards of the partitions that the group gives to this process, and what shows them.
+type live struct {
+	cfg     pipeline.Config
+	log     zerolog.Logger
+	cluster *kafka.Cluster
+	board   *pipeline.Board
+	metrics *pipeline.Metrics
+	sinks   struct{ output, deadLetters pipeline.Sink }
+	shards  int // partitions of the input topic
+}
+
+// runLive until ctx ends. The board may be shown by the caller as well.
+func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, log zerolog.Logger) error {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	cluster, err := kafka.Open(kafka.Config{Brokers: cfg.Input.Brokers, Kafka: cfg.Kafka, Log: log})
+	if err != nil {
+		return err
+	}
+	defer cluster.Close()
+	cfg.State.Topic = cfg.StateTopic()
+	l := &live{cfg: cfg, log: log, cluster: cluster, board: board, metrics: pipeline.NewMetrics(registry)}
+	group, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	if cfg.HTTP != "" {
+		site := httpapi.Site{Metrics: registry, Board: board, Ready: l.ready, Version: versionInfo()}
+		group.Go(func() error {
+			return httpapi.Serve(ctx, cfg.HTTP, site.Handler(), func(a net.Addr) { log.Info().Stringer("address", a).Msg("http") })
+		})
+	}
+	group.Go(func() error {
+		defer stop()
+		return l.fit(ctx)
+	})
+	return group.Wait()
+}
+
+// fit joins the group and runs a shard for each partition that it is given.
+func (l *live) fit(ctx context.Context) error {
+	if err := l.prepareTopics(ctx); err != nil {
+		return err
+	}
+	l.sinks.output = l.cluster.OpenSink(l.cfg.Output.Topic)
+	if l.cfg.Input.DeadLetter != "" {
+		l.sinks.deadLetters = l.cluster.OpenSink(l.cfg.Input.DeadLetter)
+	}
+	return l.cluster.RunGroup(ctx, kafka.GroupConfig{Group: l.cfg.Input.Group, Topic: l.cfg.Input.Topic}, l.work)
+}
+
+// prepareTopics looks the input topic up and makes the others where they are missing.
+func (l *live) prepareTopics(ctx context.Context) (err error) {
+	if l.shards, err = l.cluster.Partitions(ctx, l.cfg.Input.Topic); err != nil {
+		return err
+	}
+	topics := []kafka.Topic{
+		{Name: l.cfg.Output.Topic, Partitions: 1},
+		{Name: l.cfg.State.Topic, Partitions: l.shards, Compacted: true, Settings: stateTopicSettings},
+	}
+	if l.cfg.Input.DeadLetter != "" {
+		topics = append(topics, kafka.Topic{Name: l.cfg.Input.DeadLetter, Partitions: 1})
+	}
+	for _, topic := range topics {
+		if err := l.cluster.EnsureTopic(ctx, topic); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stateTopicSettings keep the state topic short, since a restart reads its partition from front to back: small segments, cleaned early.
+var stateTopicSettings = map[string]string{"segment.bytes": "16777216", "min.cleanable.dirty.ratio": "0.1", "segment.ms": "600000"}
+
+// work runs the shard of one partition for as long as the group leaves it to us.
+func (l *live) work(ctx context.Context, member kafka.Member, partition int) error {
+	p := pipeline.Partition{Topic: l.cfg.Input.Topic, ID: partition}
+	defer l.board.Leave(p)
+	return pipeline.NewShard(l.cfg, p, l.ports(member, partition), l.board, l.metrics, l.log).Run(ctx)
+}
+
+func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {
+	topic := l.cfg.Input.Topic
+	ports := pipeline.Ports{
+		Start: func(ctx context.Context) (int64, error) {
+			first, end, err := l.cluster.Bounds(ctx, topic, partition)
+			if l.cfg.Input.Start == "latest" {
+				return end, err
+			}
+			return first, err
+		},
+		Open: func(ctx context.Context, position int64) (pipeline.Source, error) {
+			return l.cluster.OpenSource(kafka.SourceConfig{Topic: topic, Partition: partition, Offset: position, MaxWait: l.cfg.Input.MaxWait})
+		},
+		Commit:      func(ctx context.Context, position int64) error { return member.Commit(ctx, partition, position) },
+		DeadLetters: l.sinks.deadLetters,
+		Store:       l.cluster.OpenStateLog(l.cfg.State.Topic, partition),
+	}
+	if partition != publisher {
+		return ports
+	}
+	ports.Output = l.sinks.output
+	ports.Peers = map[int]pipeline.StateLog{}
+	for id := range l.shards {
+		if id != publisher {
+			ports.Peers[id] = l.cluster.OpenStateLog(l.cfg.State.Topic, id)
+		}
+	}
+	return ports
+}
+
+// publisher is the partition whose owner publishes the merge of all shards, so that a model never says two things at once.
+const publisher = 0
+
+// ready once the shards that the group gave to this process are restored and read their partitions.
+func (l *live) ready() error {
+	if len(l.board.Lags()) == 0 {
+		return errors.New("no partition is being read: the group has given this process none yet, or its state is being restored")
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/streamfit/streamfit/pipeline"
+)
+
+// progressTable shows learning as Vowpal Wabbit does: a line at 1, 2, 4, 8, … thousand rows, each with the loss of rows that were predicted before
+// they were learned. On a terminal the last line is live; elsewhere only whole lines are written.
+type progressTable struct {
+	out   io.Writer
+	live  bool // out is a terminal
+	width int
+
+	mu     sync.Mutex
+	began  time.Time
+	header bool
+	next   uint64 // rows at which the next line is due
+	rows   uint64 // of the last whole line
+	mean   float64
+}
+
+const firstProgressLine = 1000
+
+func newProgressTable(out io.Writer) *progressTable {
+	p := &progressTable{out: out, began: time.Now(), next: firstProgressLine, width: 100}
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.live = true
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			p.width = w
+		}
+	}
+	return p
+}
+
+// show an update. It is called by the shards' goroutines.
+func (p *progressTable) show(_ pipeline.Partition, u *pipeline.Update) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.header {
+		p.writeHeader(u)
+	}
+	switch line := p.line(u); {
+	case u.Rows.Learned >= p.next:
+		p.write(line + "\n")
+		p.rows, p.mean = u.Rows.Learned, float64(u.Loss.Mean)
+		for p.next <= u.Rows.Learned {
+			p.next *= 2
+		}
+	case p.live:
+		p.write(line)
+	}
+}
+
+// finish leaves the cursor on a line of its own.
+func (p *progressTable) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.live && p.header {
+		p.write("")
+	}
+}
+
+func (p *progressTable) write(line string) {
+	if p.live {
+		line = "\r\x1b[K" + line
+	}
+	fmt.Fprint(p.out, line)
+}
+
+func (p *progressTable) writeHeader(u *pipeline.Update) {
+	p.header = true
+	cells := []string{"rows", "mean loss", "since last", "baseline", "outliers", "scale", "intercept"}
+	for _, c := range u.Coefficients {
+		cells = append(cells, c.Name)
+	}
+	p.write(p.fit(cells) + "\n")
+}
+
+// line of an update: the losses are means per row, a coefficient is followed by its standard error.
+func (p *progressTable) line(u *pipeline.Update) string {
+	outliers := math.NaN()
+	if u.Rows.Learned > 0 {
+		outliers = 100 * float64(u.Rows.Outliers) / float64(u.Rows.Learned)
+	}
+	cells := []string{
+		grouped(u.Rows.Learned), short(u.Loss.Mean, 5), short(p.sinceLine(u), 5), short(u.Loss.Baseline, 5),
+		strconv.FormatFloat(outliers, 'f', 1, 64) + " %", short(u.Scale, 4), withError(u.Intercept),
+	}
+	for _, c := range u.Coefficients {
+		cells = append(cells, withError(c.Interval))
+	}
+	return p.fit(cells)
+}
+
+// wants an update at the next line's rows.
+func (p *progressTable) wants(learned uint64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return learned >= p.next
+}
+
+// sinceLine is the mean loss of the rows since the last whole line.
+func (p *progressTable) sinceLine(u *pipeline.Update) pipeline.Number {
+	n, before := float64(u.Rows.Learned), float64(p.rows)
+	return pipeline.Number((float64(u.Loss.Mean)*n - p.mean*before) / (n - before))
+}
+
+// fit right-aligned cells into the width; columns that do not fit are left out and said to be.
+func (p *progressTable) fit(cells []string) string {
+	var b strings.Builder
+	for i, cell := range cells {
+		width := 11
+		if i >= 6 {
+			width = 20
+		}
+		if b.Len()+width+2 > p.width && p.live {
+			b.WriteString(" …")
+			break
+		}
+		fmt.Fprintf(&b, "%*s", width, cell)
+	}
+	return b.String()
+}
+
+// short writes a number in so many significant digits, a dash for none.
+func short(n pipeline.Number, digits int) string {
+	f := float64(n)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return "–"
+	}
+	return strconv.FormatFloat(f, 'g', digits, 64)
+}
+
+// withError writes a coefficient and its standard error, which decides how many digits mean something.
+func withError(i pipeline.Interval) string {
+	if math.IsNaN(float64(i.SE)) {
+		return short(i.Value, 5)
+	}
+	return significant(i.Value, i.SE) + " ±" + short(i.SE, 2)
+}
+
+// significant writes a value to the second digit of its standard error.
+func significant(value, se pipeline.Number) string {
+	v, e := float64(value), float64(se)
+	if !(e > 0) || math.Abs(v) >= 1e15 || e < 1e-9 {
+		return short(value, 6)
+	}
+	decimals := 1 - int(math.Floor(math.Log10(e)))
+	return strconv.FormatFloat(v, 'f', min(max(decimals, 0), 12), 64)
+}
+
+// grouped writes 1234567 as 1,234,567.
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

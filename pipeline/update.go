@@ -1,0 +1,194 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/streamfit/streamfit/estimator"
+)
+
+// UpdateVersion is the version of the update record. Fields may be added within a version; none changes its meaning.
+const UpdateVersion = 1
+
+// Update is what the output topic carries: the model as it stands after all rows before Position. Numbers that do not exist are null.
+type Update struct {
+	V            int                         `json:"v"`
+	Model        string                      `json:"model"`
+	Key          *string                     `json:"key"`
+	Seq          uint64                      `json:"seq"` // intervals of output.every_rows rows that have begun; never decreases
+	Solver       string                      `json:"solver"`
+	Status       estimator.Status            `json:"status"`
+	Rows         RowCounts                   `json:"rows"`
+	DeadLetters  uint64                      `json:"dead_letters"` // messages that could not be decoded
+	Position     map[string]map[string]int64 `json:"position"`     // topic → partition → next offset
+	EventTime    *string                     `json:"event_time"`   // the latest of the time column, RFC 3339
+	Intercept    Interval                    `json:"intercept"`
+	Coefficients Coefficients                `json:"coefficients"`
+	Scale        Number                      `json:"scale"`
+	Delta        Number                      `json:"delta"`
+	Loss         Losses                      `json:"loss"`
+	Drift        Drift                       `json:"drift"`
+}
+
+// RowCounts says what became of the rows.
+type RowCounts struct {
+	Learned  uint64  `json:"learned"`
+	Outliers uint64  `json:"outliers"`
+	Guarded  uint64  `json:"guarded"`
+	Skipped  Skipped `json:"skipped"`
+}
+
+// Skipped counts the rows that could not be learned from, by reason.
+type Skipped struct {
+	Null      uint64 `json:"null"`
+	NonFinite uint64 `json:"nonfinite"`
+	Weight    uint64 `json:"weight"`
+}
+
+// Interval is a coefficient with its standard error and its 95 % interval.
+type Interval struct {
+	Value Number `json:"value"`
+	SE    Number `json:"se"`
+	Low   Number `json:"lo"`
+	High  Number `json:"hi"`
+}
+
+// Losses are those of progressive validation.
+type Losses struct {
+	Name      string `json:"name"`
+	Mean      Number `json:"mean"`
+	SinceLast Number `json:"since_last"`
+	Window    Number `json:"window"`
+	MAE       Number `json:"mae"`
+	RMSE      Number `json:"rmse"`
+	Baseline  Number `json:"baseline"`
+}
+
+// Drift is what the drift detector says.
+type Drift struct {
+	Statistic    Number  `json:"statistic"`
+	Alarm        bool    `json:"alarm"`
+	LastAlarmRow *uint64 `json:"last_alarm_row"`
+}
+
+// newUpdate of a report; the caller adds what only the shard knows.
+func newUpdate(model string, r estimator.Report) Update {
+	u := Update{
+		V: UpdateVersion, Model: model, Solver: r.Solver, Status: r.Status,
+		Rows: RowCounts{
+			Learned: r.Rows.Learned, Outliers: r.Rows.Outliers, Guarded: r.Rows.Guarded,
+			Skipped: Skipped{
+				Null:      r.Rows.Skipped[estimator.ReasonNull],
+				NonFinite: r.Rows.Skipped[estimator.ReasonNonFinite],
+				Weight:    r.Rows.Skipped[estimator.ReasonWeight],
+			},
+		},
+		Intercept: interval(r.Intercept),
+		Scale:     Number(r.Scale), Delta: Number(r.Delta),
+		Loss: Losses{
+			Name: r.Loss.Name, Mean: Number(r.Loss.Mean), SinceLast: Number(r.Loss.SinceLast), Window: Number(r.Loss.Window),
+			MAE: Number(r.Loss.MAE), RMSE: Number(r.Loss.RMSE), Baseline: Number(r.Loss.Baseline),
+		},
+		Drift: Drift{Statistic: Number(r.Drift.Statistic), Alarm: r.Drift.Alarm},
+	}
+	if row := r.Drift.LastAlarmRow; row >= 0 {
+		last := uint64(row)
+		u.Drift.LastAlarmRow = &last
+	}
+	for _, c := range r.Coefficients {
+		u.Coefficients = append(u.Coefficients, NamedInterval{Name: c.Name, Interval: interval(c)})
+	}
+	return u
+}
+
+func interval(c estimator.Coefficient) Interval {
+	return Interval{Value: Number(c.Value), SE: Number(c.SE), Low: Number(c.Low), High: Number(c.High)}
+}
+
+// formatEventTime writes seconds since the epoch as RFC 3339; nil for a time outside the years 1 to 9999.
+func formatEventTime(seconds float64) *string {
+	const first, last = -62135596800, 253402300800
+	if !(seconds >= first && seconds < last) {
+		return nil
+	}
+	whole := math.Floor(seconds)
+	nanos := math.Round((seconds - whole) * 1e6) // float64 seconds of this century resolve about a quarter of a microsecond
+	s := time.Unix(int64(whole), int64(nanos)*1000).UTC().Format(time.RFC3339Nano)
+	return &s
+}
+
+// Number is a float64 that writes itself as null when it is not finite, in the shortest form that reads back as the same bits otherwise.
+type Number float64
+
+// MarshalJSON implements json.Marshaler.
+func (n Number) MarshalJSON() ([]byte, error) {
+	if f := float64(n); !math.IsNaN(f) && !math.IsInf(f, 0) {
+		return json.Marshal(f)
+	}
+	return []byte("null"), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler: null becomes NaN.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*n = Number(math.NaN())
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(b), 64)
+	*n = Number(f)
+	return err
+}
+
+// NamedInterval is the coefficient of one feature.
+type NamedInterval struct {
+	Name string
+	Interval
+}
+
+// Coefficients are written as a JSON object in the order of the features.
+type Coefficients []NamedInterval
+
+// MarshalJSON implements json.Marshaler.
+func (c Coefficients) MarshalJSON() ([]byte, error) {
+	out := []byte{'{'}
+	for i, f := range c {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		name, err := json.Marshal(f.Name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(f.Interval)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(out, name...), ':'), value...)
+	}
+	return append(out, '}'), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler and keeps the order.
+func (c *Coefficients) UnmarshalJSON(b []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return fmt.Errorf("coefficients: want an object, got %.20s", b)
+	}
+	*c = nil
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		f := NamedInterval{Name: name.(string)}
+		if err := dec.Decode(&f.Interval); err != nil {
+			return fmt.Errorf("coefficient %q: %w", f.Name, err)
+		}
+		*c = append(*c, f)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/streamfit/streamfit/estimator"
+)
+
+func testReport() estimator.Report {
+	return estimator.Report{
+		Solver: "newton", Status: estimator.StatusOK,
+		Rows:         estimator.Rows{Learned: 200000, Outliers: 23110, Guarded: 12, Skipped: [3]uint64{1, 3, 2}},
+		Intercept:    estimator.Coefficient{Value: 3.1, SE: 0.05, Low: 3, High: 3.2},
+		Coefficients: []estimator.Coefficient{{Name: "z\"é", Value: 1e-7, SE: math.NaN(), Low: math.NaN(), High: math.NaN()}, {Name: "a", Value: 1.0 / 3, SE: 1, Low: -2, High: 1e21}},
+		Scale:        15.4, Delta: math.NaN(),
+		Loss:  estimator.Metrics{Name: "huber", Mean: 61.2, SinceLast: 60.8, Window: 60.9, MAE: 17, RMSE: 31.8, Baseline: 62},
+		Drift: estimator.Drift{Statistic: math.NaN(), LastAlarmRow: -1},
+	}
+}
+
+// The record is a contract: names, order and number forms are compared letter by letter.
+func TestUpdateRecordIsTheContract(t *testing.T) {
+	u := newUpdate("delays", testReport())
+	u.Seq, u.DeadLetters = 42, 5
+	u.Position = map[string]map[string]int64{"flights": {"0": 200}}
+	u.EventTime = formatEventTime(985996740)
+	got, err := json.Marshal(&u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"v":1,"model":"delays","key":null,"seq":42,"solver":"newton","status":"ok",` +
+		`"rows":{"learned":200000,"outliers":23110,"guarded":12,"skipped":{"null":1,"nonfinite":3,"weight":2}},"dead_letters":5,` +
+		`"position":{"flights":{"0":200}},"event_time":"2001-03-30T23:59:00Z",` +
+		`"intercept":{"value":3.1,"se":0.05,"lo":3,"hi":3.2},` +
+		`"coefficients":{"z\"é":{"value":1e-7,"se":null,"lo":null,"hi":null},"a":{"value":0.3333333333333333,"se":1,"lo":-2,"hi":1e+21}},` +
+		`"scale":15.4,"delta":null,` +
+		`"loss":{"name":"huber","mean":61.2,"since_last":60.8,"window":60.9,"mae":17,"rmse":31.8,"baseline":62},` +
+		`"drift":{"statistic":null,"alarm":false,"last_alarm_row":null}}`
+	if string(got) != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	var back Update
+	if err := json.Unmarshal(got, &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(u, back, cmpopts.EquateNaNs()); diff != "" {
+		t.Errorf("read back (-written +read):\n%s", diff)
+	}
+}
+
+func TestEventTime(t *testing.T) {
+	for seconds, want := range map[float64]string{
+		0: "1970-01-01T00:00:00Z", -0.5: "1969-12-31T23:59:59.5Z", 1.7e9 + 0.25: "2023-11-14T22:13:20.25Z", -62135596800: "0001-01-01T00:00:00Z",
+	} {
+		if got := formatEventTime(seconds); got == nil || *got != want {
+			t.Errorf("%v: got %v, want %s", seconds, got, want)
+		}
+	}
+	for _, seconds := range []float64{math.NaN(), 1e300, -1e300, 253402300800} {
+		if got := formatEventTime(seconds); got != nil {
+			t.Errorf("%v: got %s, want none", seconds, *got)
+		}
+	}
+}
