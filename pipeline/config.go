@@ -115,7 +115,7 @@ type SASL struct {
 	Mechanism    string `yaml:"mechanism"` // "", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
-	Password     string `yaml:"password"` // in the file only as ${VARIABLE}
+	Password     string `yaml:"password" secret:"true"` // in the file only as ${VARIABLE}
 }
 
 // Log settings.

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/streamfit/streamfit/internal/settings"
+	"github.com/streamfit/streamfit/pipeline"
+)
+
+// exitCodes is the contract; exitCode keeps it.
+const exitCodes = `Exit codes:
+
+    0  done; also after SIGINT or SIGTERM, once all is published and saved
+    1  it failed while running
+    2  the command line or the configuration is wrong; nothing was done
+    3  the input is wrong: a damaged file or message, a missing column
+    4  Kafka cannot be reached, or refused
+    5  the saved state does not fit the configuration or the input`
+
+const (
+	exitDone = iota
+	exitFailed
+	exitUsage
+	exitInput
+	exitKafka
+	exitState
+)
+
+// usageError is a wrong command line or configuration.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func exitCode(err error) int {
+	switch {
+	case err == nil, errors.Is(err, errHelp):
+		return exitDone
+	case is[*usageError](err), is[*settings.Fault](err), is[*pipeline.SettingError](err):
+		return exitUsage
+	case errors.Is(err, pipeline.ErrState), errors.Is(err, pipeline.ErrCheckpoint):
+		return exitState
+	case is[*pipeline.DecodeError](err), is[*pipeline.RowError](err):
+		return exitInput
+	default:
+		return exitFailed
+	}
+}
+
+func is[E error](err error) bool {
+	var target E
+	return errors.As(err, &target)
+}

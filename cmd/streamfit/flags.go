@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"reflect"
+
+	"github.com/streamfit/streamfit/internal/settings"
+)
+
+// The groups of flags that commands share. Each flag is another name of the setting in its path tag; a flag that was not given is nil.
+
+// ModelFlags are of every command that fits.
+type ModelFlags struct {
+	Name     *string     `name:"name" path:"model.name" group:"model" placeholder:"NAME" help:"Name of the model, the key of its updates."`
+	Target   *string     `name:"target" path:"model.target" group:"model" placeholder:"COLUMN" help:"Column to predict."`
+	Features *string     `name:"features" path:"model.features" group:"model" placeholder:"COLUMN,…" help:"Columns to predict from; '*' is every numeric column that has no other role."`
+	Weight   *string     `name:"weight" path:"model.weight" group:"model" placeholder:"COLUMN" help:"Column of weights."`
+	Time     *string     `name:"time" path:"model.time" group:"model" placeholder:"COLUMN" help:"Column of event time."`
+	Key      *string     `name:"key" path:"model.key" group:"model" placeholder:"COLUMN" help:"Column with one model per value (not available in this version)."`
+	Loss     *string     `name:"loss" path:"model.loss" group:"model" placeholder:"NAME" help:"Loss, as huber; streamfit loss compares them."`
+	Delta    *string     `name:"delta" path:"model.delta" group:"model" placeholder:"auto|NUMBER" help:"Knee of the Huber loss, in units of the target; auto follows the scale of the residuals."`
+	Epsilon  *string     `name:"epsilon" path:"model.epsilon" group:"model" placeholder:"NUMBER" help:"Half-width of the tube of the epsilon-insensitive losses."`
+	Tau      *string     `name:"tau" path:"model.tau" group:"model" placeholder:"NUMBER" help:"Quantile of the quantile loss, between 0 and 1."`
+	Leverage *string     `name:"leverage" path:"model.leverage" group:"model" placeholder:"off|NUMBER" help:"Cap on far feature values, in robust standard deviations."`
+	Solver   *string     `name:"solver" path:"model.solver" group:"model" placeholder:"newton|sgd" help:"How the model learns."`
+	HalfLife *string     `name:"half-life" path:"model.half_life" group:"model" placeholder:"ROWS" help:"Rows after which a row counts half; .inf never forgets."`
+	Set      assignments `name:"set" group:"model" sep:"none" placeholder:"PATH=VALUE" help:"Any setting by its path in the file, as sgd.eta0=0.1; may be repeated."`
+}
+
+// BrokerFlags are of every command that talks to Kafka.
+type BrokerFlags struct {
+	Brokers *string `name:"brokers" path:"input.brokers" group:"input" placeholder:"HOST:PORT,…" help:"Brokers to start from."`
+}
+
+// InputFlags say where a run takes its rows from.
+type InputFlags struct {
+	BrokerFlags
+	Topic      *string `name:"topic" path:"input.topic" group:"input" placeholder:"TOPIC" help:"Topic to read rows from."`
+	Group      *string `name:"group" path:"input.group" group:"input" placeholder:"NAME" help:"Consumer group; also names the state topic."`
+	Start      *string `name:"start" path:"input.start" group:"input" placeholder:"earliest|latest" help:"Where a partition without saved state begins."`
+	DeadLetter *string `name:"dead-letter" path:"input.dead_letter" group:"input" placeholder:"TOPIC" help:"Topic for messages that cannot be decoded; without one they end the run."`
+}
+
+// OutputFlags say where a run's updates and state go.
+type OutputFlags struct {
+	OutputTopic *string `name:"output-topic" path:"output.topic" group:"output" placeholder:"TOPIC" help:"Topic to publish updates to."`
+	EveryRows   *string `name:"every-rows" path:"output.every_rows" group:"output" placeholder:"N" help:"Publish every N rows; 0: not by rows."`
+	Every       *string `name:"every" path:"output.every" group:"output" placeholder:"DURATION" help:"Publish every so often, as 1s; 0s: not by time."`
+	Format      *string `name:"format" path:"output.format" group:"output" placeholder:"json" help:"Form of the updates."`
+	StateTopic  *string `name:"state-topic" path:"state.topic" group:"output" placeholder:"TOPIC" help:"Compacted topic for the state; GROUP-state if not given."`
+	HTTP        *string `name:"http" path:"http" group:"output" placeholder:"HOST:PORT" help:"Serve metrics, models and health here; off if not given."`
+}
+
+// LogFlags are of every command.
+type LogFlags struct {
+	LogLevel  *string `name:"log-level" path:"log.level" group:"log" placeholder:"LEVEL" help:"trace, debug, info, warn or error."`
+	LogFormat *string `name:"log-format" path:"log.format" group:"log" placeholder:"FORMAT" help:"console or json."`
+}
+
+// assignments of settings that have no flag of their own, each path=value.
+type assignments []string
+
+// layFlags over the layers before. groups are structs of flags.
+func layFlags(layers *settings.Layers, groups ...any) error {
+	var faults []error
+	for _, group := range groups {
+		faults = append(faults, layGroup(layers, reflect.ValueOf(group)))
+	}
+	return errors.Join(faults...)
+}
+
+func layGroup(layers *settings.Layers, group reflect.Value) error {
+	var faults []error
+	for i := range group.NumField() {
+		field := group.Type().Field(i)
+		switch v := group.Field(i).Interface().(type) {
+		case *string:
+			if path := field.Tag.Get("path"); path != "" && v != nil {
+				faults = append(faults, layers.Flag(path, *v, "--"+field.Tag.Get("name")))
+			}
+		case assignments:
+			for _, a := range v {
+				faults = append(faults, layers.Assign(a, "--set"))
+			}
+		default:
+			if field.Anonymous {
+				faults = append(faults, layGroup(layers, group.Field(i)))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// flagOf finds the flag that is another name of the setting at path.
+func flagOf(path string) string {
+	for _, group := range []any{ModelFlags{}, InputFlags{}, OutputFlags{}, LogFlags{}} {
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(group)) {
+			if field.Tag.Get("path") == path {
+				return "--" + field.Tag.Get("name")
+			}
+		}
+	}
+	return ""
+}

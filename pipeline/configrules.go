@@ -1,0 +1,167 @@
+package pipeline
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"time"
+)
+
+// columns of the table: each has one role.
+func (f *faults) columns(m Model) {
+	f.missing("model.name", m.Name, "name the model; it is the key of its updates")
+	f.missing("model.target", m.Target, "name the column to predict")
+	if len(m.Features) == 0 {
+		f.add("model.features", `missing: name the columns to predict from, or "*" for every numeric column but the target, the key, the weight and the time`)
+	}
+	if slices.Contains(m.Features, "*") && len(m.Features) > 1 {
+		f.add("model.features", `"*" means every numeric column and stands alone`)
+	}
+	seen := map[string]bool{}
+	for _, name := range m.Features {
+		switch {
+		case name == "":
+			f.add("model.features", "a feature has no name")
+		case seen[name]:
+			f.add("model.features", "%q is named twice", name)
+		case name == m.Target:
+			f.add("model.features", "%q is the target too; a model that sees its target predicts nothing", name)
+		}
+		seen[name] = true
+	}
+	if m.Weight != "" && m.Weight == m.Target {
+		f.add("model.weight", "%q is the target too", m.Weight)
+	}
+	if m.Weight != "" && seen[m.Weight] {
+		f.add("model.weight", "%q is a feature too", m.Weight)
+	}
+	f.scope(m)
+}
+
+func (f *faults) scope(m Model) {
+	switch {
+	case m.Scope == "key":
+		f.add("model.scope", "one model per key (scope: key) is not available in this version; want global")
+	case m.Scope != "global":
+		f.add("model.scope", "%q is not global", m.Scope)
+	case m.Key != "":
+		f.add("model.key", "one model per value of %q is not available in this version; leave it out for one model of all rows", m.Key)
+	}
+}
+
+// solver asks the estimator, which knows what its solvers can do; the names that are to come are answered here.
+func (f *faults) solver(c Config) {
+	switch c.Model.Solver {
+	case "newton", "sgd":
+	case "asgd":
+		f.add("model.solver", "asgd is not available in this version; want newton or sgd")
+		return
+	default:
+		f.add("model.solver", "%q is not one of newton, sgd", c.Model.Solver)
+		return
+	}
+	features := c.Model.Features
+	if len(features) == 0 || slices.Contains(features, "") || len(slices.Compact(slices.Sorted(slices.Values(features)))) < len(features) {
+		features = []string{"x"} // columns has said so already
+	}
+	for _, err := range leaves(c.Estimator(features).Validate()) {
+		f.add("model", "%s", err)
+	}
+}
+
+// leaves of an error that errors.Join made.
+func leaves(err error) []error {
+	var joined interface{ Unwrap() []error }
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &joined):
+		return joined.Unwrap()
+	default:
+		return []error{err}
+	}
+}
+
+func (f *faults) policy(path, policy, deadLetter string) {
+	f.oneOf(path, policy, "skip", "dead_letter", "fail")
+	if policy == "dead_letter" && deadLetter == "" {
+		f.add(path, "dead_letter needs a topic in input.dead_letter")
+	}
+}
+
+func (f *faults) limits(l Limits) {
+	for _, limit := range []struct {
+		path  string
+		value int64
+	}{
+		{"message_bytes", l.MessageBytes}, {"decoded_bytes", l.DecodedBytes}, {"rows", l.Rows}, {"fields", int64(l.Fields)}, {"batches", int64(l.Batches)},
+	} {
+		if limit.value < 1 {
+			f.add("input.limits."+limit.path, "%d lets no message through; want 1 or more", limit.value)
+		}
+	}
+}
+
+func (f *faults) cadence(o Output) {
+	if o.EveryRows < 0 {
+		f.add("output.every_rows", "%d is negative; want a number of rows, or 0 to publish by time only", o.EveryRows)
+	}
+	if o.Every != 0 {
+		f.atLeast("output.every", o.Every, time.Millisecond)
+	}
+	switch o.Format {
+	case "json":
+	case "arrow":
+		f.add("output.format", "updates as Arrow streams are not available in this version; want json")
+	default:
+		f.add("output.format", "%q is not json", o.Format)
+	}
+}
+
+func (f *faults) httpAddress(address string) {
+	if address == "" {
+		return
+	}
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		f.add("http", "%q is no address to listen on; want host:port, as 127.0.0.1:8080", address)
+	}
+}
+
+// topics must differ: what streamfit writes to one must not come back as something else.
+func (f *faults) topics(c Config) {
+	roles := map[string]string{c.Input.Topic: "input.topic"}
+	for _, topic := range []struct{ path, name string }{
+		{"output.topic", c.Output.Topic}, {"input.dead_letter", c.Input.DeadLetter}, {"state.topic", c.StateTopic()},
+	} {
+		if other, taken := roles[topic.name]; taken && topic.name != "" {
+			f.add(topic.path, "%q is %s too; each needs a topic of its own", topic.name, other)
+		}
+		roles[topic.name] = topic.path
+	}
+}
+
+func (f *faults) tls(t TLS) {
+	if (t.Cert == "") != (t.Key == "") {
+		f.add("kafka.tls", "a client certificate needs both cert and key")
+	}
+	if !t.Enabled && (t.CA != "" || t.Cert != "" || t.Key != "" || t.ServerName != "") {
+		f.add("kafka.tls.enabled", "is false, but other TLS settings are given; set it to true or leave them out")
+	}
+}
+
+func (f *faults) sasl(s SASL) {
+	if s.Mechanism == "" {
+		if s.Username != "" || s.Password != "" || s.PasswordFile != "" {
+			f.add("kafka.sasl.mechanism", "missing: credentials are given but not how to use them; want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+		}
+		return
+	}
+	f.oneOf("kafka.sasl.mechanism", s.Mechanism, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+	f.missing("kafka.sasl.username", s.Username, "name the user")
+	switch {
+	case s.Password == "" && s.PasswordFile == "":
+		f.add("kafka.sasl.password", "missing: set the environment variable STREAMFIT_KAFKA_SASL_PASSWORD, or name a file in kafka.sasl.password_file")
+	case s.Password != "" && s.PasswordFile != "":
+		f.add("kafka.sasl.password_file", "is given besides a password; leave one of them out")
+	}
+}
