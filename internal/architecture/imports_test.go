@@ -57,8 +57,8 @@ var pure = map[string][]string{
 
 func TestImportsGoOneWay(t *testing.T) {
 	packages := list(t, "../..")
-	if len(packages) < len(direction) {
-		t.Fatalf("go list found only %d packages", len(packages))
+	if len(packages) == 0 {
+		t.Fatal("go list found no package")
 	}
 	for _, p := range packages {
 		for _, fault := range faults(p) {

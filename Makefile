@@ -1,0 +1,31 @@
+.PHONY: build test race fuzz lint kafka-test bench golden demo ci
+
+build: ## the program, as ./streamfit
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
+
+test: ## all that needs nothing but Go
+	go test ./...
+
+race: ## the same with the race detector
+	.ci/run race
+
+fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=5m
+	FUZZTIME=$(or $(FUZZTIME),1m) .ci/run fuzz
+
+lint: ## formatting, go vet, staticcheck, golangci-lint
+	.ci/run format lint
+
+kafka-test: ## against a real Apache Kafka, run from its jars (Java 17, Maven, Python 3.11)
+	.ci/run kafka
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./loss/... ./estimator/... ./pipeline/...
+
+golden: ## the reference values anew, with the libraries that golden/ names
+	python3 -m venv golden/.venv && golden/.venv/bin/pip install -q -r golden/requirements.txt && golden/.venv/bin/python golden/generate.py
+
+demo:
+	go run ./cmd/streamfit demo
+
+ci: ## all that the checks on a submission run
+	.ci/run
