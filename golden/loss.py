@@ -3,7 +3,7 @@
     python -m venv .venv && .venv/bin/pip install -r loss-requirements.txt
     .venv/bin/python loss.py > loss.json
 
-Everything is float64 (Keras' losses must be told: they compute in float32 whatever the inputs are). Both a library and the Go code subtract target from prediction first, so "exact" means: the real function of that
+Everything is float64 (Keras' losses must be told: both by floatx and by dtype, or they compute in float32). Both a library and the Go code subtract target from prediction first, so "exact" means: the real function of that
 rounded residual, computed with 50 digits and rounded once. Where a library itself is more than 1e-15 (relative) away from it, or takes another
 subgradient at a corner, the point goes to "left_out" with both numbers, and the Go code is held to the exact one.
 """
@@ -25,6 +25,7 @@ import torch
 from sklearn._loss import _loss as sklearn_loss
 from sklearn.linear_model import _sgd_fast
 
+keras.config.set_floatx("float64")
 mpmath.mp.dps = 50
 mp = mpmath.mpf
 TOLERANCE = 1e-15
