@@ -15,7 +15,7 @@
 //
 // A broker takes seconds, Java 17 and Maven, so plain `go test ./...` skips these tests. The environment turns them on:
 //
-//	STREAMFIT_KAFKA=real         run; a machine without Java or Maven skips
-//	STREAMFIT_REQUIRE_KAFKA=1    with it, or with CI=true: a machine without Java or Maven fails
-//	STREAMFIT_KAFKA_JARS=DIR     take the jars from DIR instead of fetching them
+//	KAFKATEST=real          run; a machine without Java or Maven skips
+//	KAFKATEST_REQUIRED=1    with it, or with CI=true: a machine without Java or Maven fails
+//	KAFKATEST_JARS=DIR      take the jars from DIR instead of fetching them
 package kafkatest

@@ -53,7 +53,7 @@ func majorVersion(out []byte) int {
 
 // jars is the directory of the broker's jars, fetched if it is not there yet.
 func jars(ctx context.Context) (string, error) {
-	if dir := os.Getenv("STREAMFIT_KAFKA_JARS"); dir != "" {
+	if dir := os.Getenv("KAFKATEST_JARS"); dir != "" {
 		return dir, nil
 	}
 	cache, err := os.UserCacheDir()

@@ -73,10 +73,10 @@ func (o *outcome) Fatalf(string, ...any) { o.verdict = "fatal" }
 
 func TestWhenItRuns(t *testing.T) {
 	for value, want := range map[string]string{"": "skip", "real": "", "1": "fatal"} {
-		t.Setenv("STREAMFIT_KAFKA", value)
+		t.Setenv("KAFKATEST", value)
 		o := &outcome{}
 		if askedFor(o); o.verdict != want {
-			t.Errorf("STREAMFIT_KAFKA=%q: got %q, want %q", value, o.verdict, want)
+			t.Errorf("KAFKATEST=%q: got %q, want %q", value, o.verdict, want)
 		}
 	}
 	missing, broken := fmt.Errorf("%w: no java", errMissing), errors.New("exit code 1")
@@ -91,10 +91,10 @@ func TestWhenItRuns(t *testing.T) {
 		{broken, "", "", "fatal"},
 	} {
 		t.Setenv("CI", c.ci)
-		t.Setenv("STREAMFIT_REQUIRE_KAFKA", c.require)
+		t.Setenv("KAFKATEST_REQUIRED", c.require)
 		o := &outcome{}
 		if giveUp(o, c.err); o.verdict != c.want {
-			t.Errorf("%v with CI=%q STREAMFIT_REQUIRE_KAFKA=%q: got %q, want %q", c.err, c.ci, c.require, o.verdict, c.want)
+			t.Errorf("%v with CI=%q KAFKATEST_REQUIRED=%q: got %q, want %q", c.err, c.ci, c.require, o.verdict, c.want)
 		}
 	}
 }

@@ -76,18 +76,18 @@ func newShared() (_ *Broker, err error) {
 
 func askedFor(t testing.TB) {
 	t.Helper()
-	switch v := os.Getenv("STREAMFIT_KAFKA"); v {
+	switch v := os.Getenv("KAFKATEST"); v {
 	case "real":
 	case "":
-		t.Skip("needs a real Kafka: set STREAMFIT_KAFKA=real (Java 17 and Maven must be there)")
+		t.Skip("needs a real Kafka: set KAFKATEST=real (Java 17 and Maven must be there)")
 	default:
-		t.Fatalf("STREAMFIT_KAFKA is %q; want real, or nothing to skip the tests that need a real Kafka", v)
+		t.Fatalf("KAFKATEST is %q; want real, or nothing to skip the tests that need a real Kafka", v)
 	}
 }
 
 func giveUp(t testing.TB, err error) {
 	t.Helper()
-	required := os.Getenv("CI") == "true" || os.Getenv("STREAMFIT_REQUIRE_KAFKA") == "1"
+	required := os.Getenv("CI") == "true" || os.Getenv("KAFKATEST_REQUIRED") == "1"
 	switch {
 	case err == nil:
 	case errors.Is(err, errMissing) && !required:
