@@ -61,6 +61,21 @@ func allLed(meta *kafka.MetadataResponse, name string, partitions int) bool {
 	return !slices.ContainsFunc(meta.Topics[i].Partitions, func(p kafka.Partition) bool { return p.Error != nil || p.Leader.Port == 0 })
 }
 
+// End is the offset that the partition's next record will have.
+func (b *Broker) End(t testing.TB, topic string, partition int) int64 {
+	t.Helper()
+	res, err := b.Client(t).ListOffsets(t.Context(), &kafka.ListOffsetsRequest{
+		Topics: map[string][]kafka.OffsetRequest{topic: {kafka.LastOffsetOf(partition)}},
+	})
+	if err == nil {
+		err = res.Topics[topic][0].Error
+	}
+	if err != nil {
+		t.Fatalf("end of %s-%d: %v", topic, partition, err)
+	}
+	return res.Topics[topic][0].LastOffset
+}
+
 var topicsNamed atomic.Int64
 
 // TopicName is a name for the test's own topic on a shared broker: the test's name, where Kafka allows its characters, what the topic is for, and
