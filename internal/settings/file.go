@@ -91,53 +91,53 @@ func (f *file) entry(e *ast.MappingValueNode, prefix string) {
 
 // setting gives a value, or a list of values, to the setting at path.
 func (f *file) setting(n ast.Node, path string) {
-	target := f.layers.byPath[path]
-	text, err := "", error(nil)
-	switch n := n.(type) {
-	case *ast.NullNode:
-		return
-	case *ast.SequenceNode:
-		text, err = f.list(n, target)
-	default:
-		text, err = f.scalar(n, target)
-	}
-	if err != nil {
-		f.fault(n, path, err)
+	if n.Type() == ast.NullType {
 		return
 	}
-	if err := f.layers.Set(path, text, f.at(n.GetToken())); err != nil {
+	before := len(f.faults)
+	text, written := f.value(n, path)
+	if len(f.faults) > before {
+		return
+	}
+	err := f.layers.Set(path, text, f.at(n.GetToken()))
+	if err != nil && text != written {
+		f.fault(n, path, unreadableReference(written, err))
+	} else if err != nil {
 		f.faults = append(f.faults, err)
 	}
 }
 
-func (f *file) list(n *ast.SequenceNode, target leaf) (string, error) {
-	if target.value.Type() != listType {
-		return "", errors.New("want one value, got a list")
+// value reads a scalar or a list of them: what it stands for, and as it is written. What is wrong with it becomes a fault.
+func (f *file) value(n ast.Node, path string) (text, written string) {
+	list, ok := n.(*ast.SequenceNode)
+	if !ok {
+		return f.scalar(n, path)
 	}
-	values := make([]string, len(n.Values))
-	for i, v := range n.Values {
-		text, err := f.scalar(v, target)
-		if err != nil {
-			return "", fmt.Errorf("value %d: %w", i+1, err)
-		}
-		values[i] = text
+	if f.layers.byPath[path].value.Type() != listType {
+		f.fault(n, path, errors.New("want one value, got a list"))
+		return "", ""
 	}
-	return formatList(values), nil
+	texts, writtens := make([]string, len(list.Values)), make([]string, len(list.Values))
+	for i, v := range list.Values {
+		texts[i], writtens[i] = f.scalar(v, path)
+	}
+	return formatList(texts), formatList(writtens)
 }
 
-func (f *file) scalar(n ast.Node, target leaf) (string, error) {
+func (f *file) scalar(n ast.Node, path string) (text, written string) {
 	written, ok := scalarText(n)
 	if !ok {
-		return "", fmt.Errorf("want one value, got %s", kind(n))
+		f.fault(n, path, fmt.Errorf("want one value, got %s", kind(n)))
+		return "", ""
 	}
 	text, err := interpolate(written, f.lookup)
+	if err == nil && f.layers.Secret(path) && text != "" && !onlyReference(written) {
+		err = fmt.Errorf("%w: configuration files are shared and kept; write ${VARIABLE} and set the environment variable", ErrSecret)
+	}
 	if err != nil {
-		return "", err
+		f.fault(n, path, err)
 	}
-	if target.secret && text != "" && !onlyReference(written) {
-		return "", fmt.Errorf("%w: configuration files are shared and kept; write ${VARIABLE} and set the environment variable", ErrSecret)
-	}
-	return text, nil
+	return text, written
 }
 
 // onlyReference tells whether a scalar is one reference without a default, which would be as readable as the value itself.

@@ -9,6 +9,8 @@ import (
 // references are ${NAME} and ${NAME:default}; $${ is a ${ that is none.
 var (
 	references = regexp.MustCompile(`\$\$\{|\$\{[^}\n]*\}|\$\{`)
+	braces     = regexp.MustCompile(`\$\{[^}\n]*\}`)
+	hidden     = regexp.MustCompile(`\$\x{E07B}[^\x{E07D}]*\x{E07D}`) // braces after hide
 	variable   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
@@ -45,7 +47,7 @@ func resolve(ref string, lookup func(string) (string, bool)) (string, error) {
 	return fallback, nil
 }
 
-// references stand in plain scalars, where the characters { } [ ] , : # and blank may mean something to YAML. So before the parser sees them they
+// References stand in plain scalars, where the characters { } [ ] , : # and blank may mean something to YAML. So before the parser sees them they
 // change places with private-use characters, and afterwards back; columns stay what they were.
 const (
 	structural = "{}[],:# "
@@ -53,10 +55,7 @@ const (
 )
 
 func hide(source string) string {
-	return references.ReplaceAllStringFunc(source, func(ref string) string {
-		if ref == "$${" || ref == "${" {
-			return ref
-		}
+	return braces.ReplaceAllStringFunc(source, func(ref string) string {
 		return strings.Map(func(r rune) rune {
 			if strings.ContainsRune(structural, r) {
 				return private + r
@@ -67,10 +66,12 @@ func hide(source string) string {
 }
 
 func unhide(text string) string {
-	return strings.Map(func(r rune) rune {
-		if plain := r - private; plain > 0 && plain < 128 && strings.ContainsRune(structural, plain) {
-			return plain
-		}
-		return r
-	}, text)
+	return hidden.ReplaceAllStringFunc(text, func(ref string) string {
+		return strings.Map(func(r rune) rune {
+			if plain := r - private; plain > 0 && plain < 128 && strings.ContainsRune(structural, plain) {
+				return plain
+			}
+			return r
+		}, ref)
+	})
 }

@@ -1,60 +1,61 @@
 package settings
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
-	"math"
+	"regexp"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
 
 // WriteYAML writes all settings as a file that File would read to the same values, but for secrets, which are redacted.
 func (l *Layers) WriteYAML(w io.Writer) error {
-	var tree yaml.MapSlice
+	var out bytes.Buffer
+	var open []string // sections that the line before stands in
 	for _, f := range l.leaves {
-		tree = graft(tree, strings.Split(f.path, "."), l.printed(f))
+		names := strings.Split(f.path, ".")
+		sections, name := names[:len(names)-1], names[len(names)-1]
+		for depth, section := range sections {
+			if depth >= len(open) || open[depth] != section {
+				open = append(open[:min(depth, len(open)):min(depth, len(open))], section)
+				out.WriteString(strings.Repeat("  ", depth) + section + ":\n")
+			}
+		}
+		open = open[:len(sections)]
+		out.WriteString(strings.Repeat("  ", len(sections)) + name + ": " + l.yamlOf(f) + "\n")
 	}
-	text, err := yaml.Marshal(tree)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
+	_, err := w.Write(out.Bytes())
 	return err
 }
 
-// graft adds a value to the tree. The leaves come in the struct's order, so a section is always the newest entry.
-func graft(tree yaml.MapSlice, path []string, value any) yaml.MapSlice {
-	if len(path) == 1 {
-		return append(tree, yaml.MapItem{Key: path[0], Value: value})
+func (l *Layers) yamlOf(f leaf) string {
+	values, isList := f.value.Interface().([]string)
+	if !isList {
+		return scalarYAML(l.Text(f.path))
 	}
-	last := len(tree) - 1
-	if last < 0 || tree[last].Key != path[0] {
-		tree, last = append(tree, yaml.MapItem{Key: path[0], Value: yaml.MapSlice{}}), last+1
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = scalarYAML(v)
 	}
-	tree[last].Value = graft(tree[last].Value.(yaml.MapSlice), path[1:], value)
-	return tree
+	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// printed is a leaf's value in YAML's own types, so that numbers are not quoted.
-func (l *Layers) printed(f leaf) any {
-	switch v := f.value.Interface().(type) {
-	case bool, int, int64, float64:
-		return v
-	case string:
-		return escape(l.Text(f.path))
-	case []string:
-		list := make([]string, len(v))
-		for i, s := range v {
-			list[i] = escape(s)
-		}
-		return list
-	}
-	text := format(f.value)
-	if n, err := parseFloat(text); err == nil && !math.IsInf(n, 0) {
-		return n
-	}
-	return escape(text)
-}
+// plain is what stands for itself in YAML, in a flow list too.
+var (
+	plain    = regexp.MustCompile(`^[+-]?[A-Za-z0-9._/]([A-Za-z0-9._/:+-]*[A-Za-z0-9._/])?$`)
+	reserved = regexp.MustCompile(`^(?i:null|true|false|yes|no|on)$`)
+)
 
-// escape keeps a ${ from being read as a reference.
-func escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }
+// scalarYAML quotes what is not plain, and keeps a ${ from being read as a reference.
+func scalarYAML(text string) string {
+	if plain.MatchString(text) && (!reserved.MatchString(text) || text == "true" || text == "false") {
+		return text
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out) // a JSON string is a YAML string
+	e.SetEscapeHTML(false)
+	if err := e.Encode(strings.ReplaceAll(text, "${", "$${")); err != nil {
+		return err.Error()
+	}
+	return strings.TrimSuffix(out.String(), "\n")
+}

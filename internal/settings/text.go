@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -42,10 +43,24 @@ func parse(v reflect.Value, text string) error {
 
 func assign(v reflect.Value, parsed any, err error, text, want string) error {
 	if err != nil {
-		return fmt.Errorf("%q is not %s", text, want)
+		return &unreadable{text, want}
 	}
 	v.Set(reflect.ValueOf(parsed).Convert(v.Type()))
 	return nil
+}
+
+// unreadable is a text that a setting of this type cannot have.
+type unreadable struct{ text, want string }
+
+func (e *unreadable) Error() string { return fmt.Sprintf("%q is not %s", e.text, e.want) }
+
+// unreadableReference is the same without the text, which came from a variable: it may be a secret that was put in the wrong place.
+func unreadableReference(written string, err error) error {
+	want := "a value of this setting"
+	if e := (*unreadable)(nil); errors.As(err, &e) {
+		want = e.want
+	}
+	return fmt.Errorf("what %s stands for is not %s", written, want)
 }
 
 func parseText(v reflect.Value, text string) error {
@@ -82,7 +97,7 @@ func parseList(v reflect.Value, text string) error {
 	r.TrimLeadingSpace = true
 	values, err := r.Read()
 	if err != nil || r.InputOffset() != int64(len(text)) {
-		return fmt.Errorf("%q is not a list of values with commas between them", text)
+		return &unreadable{text, "a list of values with commas between them"}
 	}
 	v.Set(reflect.ValueOf(values).Convert(v.Type()))
 	return nil
@@ -118,8 +133,11 @@ func formatFloat(f float64) string {
 }
 
 func formatList(values []string) string {
-	if len(values) == 0 {
+	switch {
+	case len(values) == 0:
 		return ""
+	case len(values) == 1 && values[0] == "":
+		return `""`
 	}
 	var b strings.Builder
 	w := csv.NewWriter(&b)
