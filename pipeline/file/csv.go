@@ -27,6 +27,9 @@ func openCSV(in *input, o Options) (Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sample, err = withoutMark(sample, again); err != nil {
+		return nil, err
+	}
 	separator := separatorOf(sample)
 	guard := &lineGuard{r: again}
 	r := &csvReader{in: newCSV(guard, separator), guard: guard, rows: o.batchRows()}
@@ -63,14 +66,12 @@ func (r *csvReader) header() ([]string, error) {
 	if err != nil {
 		return nil, r.fault(err, 0)
 	}
+	r.line, _ = r.in.FieldPos(len(fields) - 1)
 	names := make([]string, len(fields))
 	places := make(map[string]int, len(fields))
 	numbers := 0
 	for i, field := range fields {
 		line, column := r.in.FieldPos(i)
-		if i == 0 {
-			field = strings.TrimPrefix(field, string(byteOrderMark))
-		}
 		if isNumber(strings.TrimSpace(field)) {
 			numbers++
 		}
@@ -120,33 +121,6 @@ func sampledKinds(in *csv.Reader, columns int, whole bool) []kind {
 		return kinds
 	}
 	return previous // as the last line may be cut, and 12 be the beginning of 12th
-}
-
-// separators in the order of preference.
-const separators = ",\t;|"
-
-// separatorOf is the one that the first line has most of, outside quotes.
-func separatorOf(sample []byte) rune {
-	counts := map[byte]int{}
-	quoted := false
-	for _, b := range bytes.TrimLeft(bytes.TrimPrefix(sample, byteOrderMark), "\r\n") {
-		if b == '"' {
-			quoted = !quoted
-		}
-		if b == '\n' && !quoted {
-			break
-		}
-		if !quoted {
-			counts[b]++
-		}
-	}
-	best := separators[0]
-	for _, s := range []byte(separators) {
-		if counts[s] > counts[best] {
-			best = s
-		}
-	}
-	return rune(best)
 }
 
 func (r *csvReader) Schema() *arrow.Schema { return r.columns.schema }

@@ -27,6 +27,9 @@ func openJSONLines(in *input, o Options) (Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sample, err = withoutMark(sample, again); err != nil {
+		return nil, err
+	}
 	shown := sampledFields(sample, whole)
 	places, err := selected(o.Columns, shown.names, shown.nested)
 	if err != nil {
@@ -64,7 +67,6 @@ func (s *shownFields) fault() error {
 // sampledFields looks at the first lines. A fault in them comes up again in the reading proper, unless there is nothing before it.
 func sampledFields(sample []byte, whole bool) *shownFields {
 	s := &shownFields{nested: map[string]string{}}
-	sample = bytes.TrimPrefix(sample, byteOrderMark)
 	index := map[string]int{}
 	for line := 1; len(sample) > 0; line++ {
 		row, rest, complete := bytes.Cut(sample, []byte{'\n'})
@@ -156,9 +158,6 @@ func (r *jsonReader) next() ([]byte, error) {
 		if len(r.long) > 0 {
 			r.long = append(r.long, part...)
 			part = r.long
-		}
-		if r.line == 1 {
-			part = bytes.TrimPrefix(part, byteOrderMark)
 		}
 		return part, nil
 	}
