@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/streamfit/streamfit/pipeline/arrowipc"
+	"github.com/streamfit/streamfit/pipeline/file/internal/table"
 )
 
 // batchBytes bounds one record batch of an Arrow file. A message from Kafka is held to less; here the person at the keyboard chose the file.
@@ -31,7 +32,7 @@ func openArrow(in *input, o Options) (Reader, error) {
 		return nil, arrowError(err)
 	}
 	schema := stream.Schema()
-	fields, err := selected(o.Columns, namesOf(schema), nil)
+	fields, err := table.Select(o.Columns, namesOf(schema), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/streamfit/streamfit/pipeline/file/internal/table"
+	"github.com/streamfit/streamfit/pipeline/file/internal/text"
 )
 
 // Error says where in a file something is wrong.
@@ -36,40 +39,18 @@ func (e *Error) Error() string {
 // Unwrap gives the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// at places a reason within the file; the name is filled in where the file was opened.
-func at(line, column int, err error) error { return &Error{Line: line, Column: column, Err: err} }
-
-// named fills in file and format of an error that comes from below.
+// named says of an error from below which file it is about.
 func named(err error, file string, format Format) error {
-	var e *Error
-	if errors.As(err, &e) && e.File == "" {
-		e.File, e.Format = file, format
-		return e
+	e := &Error{File: file, Format: format, Err: err}
+	var fault *text.Fault
+	if errors.As(err, &fault) {
+		e.Line, e.Column, e.Err = fault.Line, fault.Column, fault.Err
 	}
-	if e != nil {
-		return err
-	}
-	return &Error{File: file, Format: format, Err: err}
+	return e
 }
 
-// UnknownColumnError names a column that the file does not have.
-type UnknownColumnError struct {
-	Column  string
-	Columns []string // those there are
-	Why     string   // why it is not among them although the file mentions it; "": it does not
-}
-
-// Error lists the columns there are.
-func (e *UnknownColumnError) Error() string {
-	why := e.Why
-	if why == "" {
-		why = "there is no such column"
-	}
-	if len(e.Columns) == 0 {
-		return fmt.Sprintf("column %q: %s, and none that can be read", e.Column, why)
-	}
-	return fmt.Sprintf("column %q: %s; the columns are %s", e.Column, why, strings.Join(e.Columns, ", "))
-}
+// UnknownColumnError names a column that the file does not have, and lists those that it has.
+type UnknownColumnError = table.UnknownColumnError
 
 // damaged is the reason when a reader fails in the middle of a binary file.
 func damaged(format string, args ...any) error {
@@ -79,6 +60,6 @@ func damaged(format string, args ...any) error {
 // Reasons that callers may want to tell apart.
 var (
 	ErrDamaged = errors.New("the file seems damaged")
-	ErrEmpty   = errors.New("the file is empty")
+	ErrEmpty   = table.ErrEmpty
 	ErrFormat  = errors.New("not a format that can be read")
 )

@@ -2,11 +2,14 @@ package file
 
 import (
 	"bufio"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // input is the bytes of a file: as a stream that can be looked into, and for Parquet as a section that can be read anywhere.
@@ -127,5 +130,33 @@ type countingReader struct {
 func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.done.Add(int64(n))
+	return n, err
+}
+
+// unpacked undoes the compression around a file.
+func unpacked(c codec, r io.Reader) (io.ReadCloser, error) {
+	if c == gzipped {
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, damaged("gzip: %w", err)
+		}
+		return &compressed{z}, nil
+	}
+	// One thread, so that no goroutine outlives a reader that is not closed; the window bounds its memory.
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+	if err != nil {
+		return nil, damaged("zstd: %w", err)
+	}
+	return &compressed{z.IOReadCloser()}, nil
+}
+
+// compressed says of every error in the middle that the compressed file is damaged.
+type compressed struct{ io.ReadCloser }
+
+func (c *compressed) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = damaged("its compression cannot be undone: %w", err)
+	}
 	return n, err
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/streamfit/streamfit/pipeline/file/internal/text"
 )
 
 // Open opens a file, or standard input for the path "-". Errors name the file; they are an *Error but for those of o.
@@ -101,11 +103,27 @@ func openFormat(format Format, in *input, o Options) (Reader, error) {
 	case Parquet:
 		return openParquet(in, o)
 	case JSONLines:
-		return openJSONLines(in, o)
+		r, err := text.OpenJSONLines(in.buffered, o.text())
+		return unclosed{r}, err
 	default:
-		return openCSV(in, o)
+		r, err := text.OpenCSV(in.buffered, o.text())
+		return unclosed{r}, err
 	}
 }
+
+func (o Options) text() text.Options {
+	return text.Options{Columns: o.Columns, Numbers: o.Numbers, Texts: o.Texts, Rows: o.batchRows()}
+}
+
+// unclosed has nothing to close: the input holds what is open.
+type unclosed struct{ records }
+
+type records interface {
+	Schema() *arrow.Schema
+	Next() (arrow.Record, error)
+}
+
+func (unclosed) Close() error { return nil }
 
 func (r *opened) Schema() *arrow.Schema { return r.table.Schema() }
 

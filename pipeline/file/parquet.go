@@ -9,6 +9,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/streamfit/streamfit/pipeline/file/internal/table"
 )
 
 // parquetReader reads the row groups one after another, each column page by page.
@@ -88,7 +90,7 @@ func (r *parquetReader) choose(wanted []string) error {
 		}
 		candidates, names = append(candidates, column), append(names, c.Name())
 	}
-	places, err := selected(wanted, names, refused)
+	places, err := table.Select(wanted, names, refused)
 	if err != nil {
 		return err
 	}

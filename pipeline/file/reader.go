@@ -81,36 +81,6 @@ func (o Options) batchRows() int {
 	return o.BatchRows
 }
 
-// selected finds the wanted columns among those there are and returns their places. refused says of columns that cannot be read why.
-func selected(wanted, have []string, refused map[string]string) ([]int, error) {
-	if wanted == nil {
-		places := make([]int, len(have))
-		for i := range have {
-			places[i] = i
-		}
-		return places, nil
-	}
-	index := make(map[string]int, len(have))
-	twice := map[string]bool{}
-	for i, name := range have {
-		_, known := index[name]
-		twice[name] = known
-		index[name] = i
-	}
-	places := make([]int, len(wanted))
-	for i, name := range wanted {
-		place, ok := index[name]
-		if !ok {
-			return nil, &UnknownColumnError{Column: name, Columns: have, Why: refused[name]}
-		}
-		if twice[name] {
-			return nil, fmt.Errorf("column %q: several columns have this name; rename them", name)
-		}
-		places[i] = place
-	}
-	return places, nil
-}
-
 // namesOf a schema's fields.
 func namesOf(s *arrow.Schema) []string {
 	names := make([]string, s.NumFields())

@@ -109,7 +109,7 @@ func writeParquet(t require, tab table, cut int, options ...parquet.WriterOption
 		group[name] = parquet.Optional(parquet.Leaf(parquet.DoubleType))
 	}
 	var out bytes.Buffer
-	options = append(options, parquet.NewSchema("table", group), parquet.PageBufferSize(256))
+	options = append([]parquet.WriterOption{parquet.NewSchema("table", group), parquet.PageBufferSize(256)}, options...)
 	w := parquet.NewWriter(&out, options...)
 	for r := range tab.rows() {
 		row := make(parquet.Row, len(tab.names))

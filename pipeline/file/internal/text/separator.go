@@ -1,9 +1,6 @@
-package file
+package text
 
-import (
-	"bytes"
-	"io"
-)
+import "bytes"
 
 // separators in the order of preference.
 const separators = ",\t;|"
@@ -36,13 +33,4 @@ func cutBy(separator rune, sample []byte) (fields, lines int) {
 		lines++
 	}
 	return fields, lines
-}
-
-// withoutMark drops a byte order mark, from the sample and from the reader that begins with it.
-func withoutMark(sample []byte, again io.Reader) ([]byte, error) {
-	if !bytes.HasPrefix(sample, byteOrderMark) {
-		return sample, nil
-	}
-	_, err := io.CopyN(io.Discard, again, int64(len(byteOrderMark)))
-	return sample[len(byteOrderMark):], err
 }

@@ -1,4 +1,4 @@
-package file
+package text
 
 import (
 	"bufio"
@@ -9,10 +9,12 @@ import (
 	"io"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/streamfit/streamfit/pipeline/file/internal/table"
 )
 
-// jsonReader reads one object a line.
-type jsonReader struct {
+// JSONLines reads one object a line.
+type JSONLines struct {
 	lines   *bufio.Reader
 	long    []byte // a line that does not fit the buffer of lines
 	line    int
@@ -22,8 +24,9 @@ type jsonReader struct {
 	rows    int
 }
 
-func openJSONLines(in *input, o Options) (Reader, error) {
-	sample, again, whole, err := lookAhead(in.buffered)
+// OpenJSONLines decides the columns by the first lines.
+func OpenJSONLines(in io.Reader, o Options) (*JSONLines, error) {
+	sample, again, whole, err := lookAhead(in)
 	if err != nil {
 		return nil, err
 	}
@@ -31,14 +34,14 @@ func openJSONLines(in *input, o Options) (Reader, error) {
 		return nil, err
 	}
 	shown := sampledFields(sample, whole)
-	places, err := selected(o.Columns, shown.names, shown.nested)
+	places, err := table.Select(o.Columns, shown.names, shown.nested)
 	if err != nil {
 		return nil, err
 	}
 	if len(places) == 0 {
 		return nil, shown.fault()
 	}
-	r := &jsonReader{lines: bufio.NewReaderSize(again, 64<<10), index: make(map[string]int, len(places)), seen: make([]int, len(places)), rows: o.batchRows()}
+	r := &JSONLines{lines: bufio.NewReaderSize(again, 64<<10), index: make(map[string]int, len(places)), seen: make([]int, len(places)), rows: o.Rows}
 	list := make([]*column, len(places))
 	for i, place := range places {
 		name := shown.names[place]
@@ -61,7 +64,7 @@ func (s *shownFields) fault() error {
 	if s.err != nil {
 		return s.err
 	}
-	return fmt.Errorf("%w: no object with a number, boolean or string in it", ErrEmpty)
+	return fmt.Errorf("%w: no object with a number, boolean or string in it", table.ErrEmpty)
 }
 
 // sampledFields looks at the first lines. A fault in them comes up again in the reading proper, unless there is nothing before it.
@@ -110,11 +113,11 @@ func (s *shownFields) dropNested() {
 	s.names, s.kinds = s.names[:kept], s.kinds[:kept]
 }
 
-func (r *jsonReader) Schema() *arrow.Schema { return r.columns.schema }
+// Schema of the record that Next gave last.
+func (r *JSONLines) Schema() *arrow.Schema { return r.columns.schema }
 
-func (r *jsonReader) Close() error { return nil }
-
-func (r *jsonReader) Next() (arrow.Record, error) {
+// Next gives the next record, and io.EOF at the end.
+func (r *JSONLines) Next() (arrow.Record, error) {
 	rows := 0
 	for rows < r.rows {
 		line, err := r.next()
@@ -141,7 +144,7 @@ func (r *jsonReader) Next() (arrow.Record, error) {
 func isBlank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }
 
 // next line; io.EOF after the last.
-func (r *jsonReader) next() ([]byte, error) {
+func (r *JSONLines) next() ([]byte, error) {
 	r.line++
 	r.long = r.long[:0]
 	for {
@@ -164,7 +167,7 @@ func (r *jsonReader) next() ([]byte, error) {
 }
 
 // append adds a row; columns that the object does not name are null.
-func (r *jsonReader) append(line []byte) error {
+func (r *JSONLines) append(line []byte) error {
 	err := eachField(line, func(f jsonField) error {
 		i, wanted := r.index[f.name]
 		if !wanted {

@@ -1,4 +1,4 @@
-package file
+package text
 
 import (
 	"encoding/json"

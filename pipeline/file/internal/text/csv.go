@@ -1,4 +1,4 @@
-package file
+package text
 
 import (
 	"bytes"
@@ -10,10 +10,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/streamfit/streamfit/pipeline/file/internal/table"
 )
 
-// csvReader reads RFC 4180 with a header line, through encoding/csv.
-type csvReader struct {
+// CSV reads RFC 4180 with a header line, through encoding/csv.
+type CSV struct {
 	in      *csv.Reader
 	guard   *lineGuard
 	columns *columns
@@ -22,8 +24,9 @@ type csvReader struct {
 	rows    int
 }
 
-func openCSV(in *input, o Options) (Reader, error) {
-	sample, again, whole, err := lookAhead(in.buffered)
+// OpenCSV reads the header line and decides the columns by the first lines.
+func OpenCSV(in io.Reader, o Options) (*CSV, error) {
+	sample, again, whole, err := lookAhead(in)
 	if err != nil {
 		return nil, err
 	}
@@ -32,12 +35,12 @@ func openCSV(in *input, o Options) (Reader, error) {
 	}
 	separator := separatorOf(sample)
 	guard := &lineGuard{r: again}
-	r := &csvReader{in: newCSV(guard, separator), guard: guard, rows: o.batchRows()}
+	r := &CSV{in: newCSV(guard, separator), guard: guard, rows: o.Rows}
 	names, err := r.header()
 	if err != nil {
 		return nil, err
 	}
-	if r.fields, err = selected(o.Columns, names, nil); err != nil {
+	if r.fields, err = table.Select(o.Columns, names, nil); err != nil {
 		return nil, err
 	}
 	kinds := sampledKinds(newCSV(bytes.NewReader(sample), separator), len(names), whole)
@@ -57,11 +60,11 @@ func newCSV(r io.Reader, separator rune) *csv.Reader {
 }
 
 // header reads the names; those without one are named by their place.
-func (r *csvReader) header() ([]string, error) {
+func (r *CSV) header() ([]string, error) {
 	r.guard.begin()
 	fields, err := r.in.Read()
 	if err == io.EOF {
-		return nil, fmt.Errorf("%w: no header line", ErrEmpty)
+		return nil, fmt.Errorf("%w: no header line", table.ErrEmpty)
 	}
 	if err != nil {
 		return nil, r.fault(err, 0)
@@ -123,11 +126,11 @@ func sampledKinds(in *csv.Reader, columns int, whole bool) []kind {
 	return previous // as the last line may be cut, and 12 be the beginning of 12th
 }
 
-func (r *csvReader) Schema() *arrow.Schema { return r.columns.schema }
+// Schema of the record that Next gave last.
+func (r *CSV) Schema() *arrow.Schema { return r.columns.schema }
 
-func (r *csvReader) Close() error { return nil }
-
-func (r *csvReader) Next() (arrow.Record, error) {
+// Next gives the next record, and io.EOF at the end.
+func (r *CSV) Next() (arrow.Record, error) {
 	rows := 0
 	for rows < r.rows {
 		r.guard.begin()
@@ -150,7 +153,7 @@ func (r *csvReader) Next() (arrow.Record, error) {
 	return r.columns.record(rows), nil
 }
 
-func (r *csvReader) append(fields []string) error {
+func (r *CSV) append(fields []string) error {
 	for i, c := range r.columns.list {
 		if err := c.append(fields[r.fields[i]]); err != nil {
 			line, column := r.in.FieldPos(r.fields[i])
@@ -161,7 +164,7 @@ func (r *csvReader) append(fields []string) error {
 }
 
 // fault says in streamfit's words what encoding/csv found.
-func (r *csvReader) fault(err error, fields int) error {
+func (r *CSV) fault(err error, fields int) error {
 	var parse *csv.ParseError
 	if !errors.As(err, &parse) {
 		return at(r.line+1, 0, err)

@@ -1,8 +1,6 @@
-package file
+package text
 
 import (
-	"bytes"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -146,32 +144,4 @@ func parseInstant(s string, layout int) (arrow.Timestamp, int, bool) {
 func zoneKnown(t time.Time) bool {
 	name, offset := t.Zone()
 	return name == "" || name == "UTC" || name == "GMT" || offset != 0
-}
-
-// What is looked at to decide the columns of a text format, whichever comes first.
-const (
-	sampleLines = 1000
-	sampleBytes = 256 << 10
-)
-
-// lookAhead reads enough lines to decide the columns by and returns them with a reader that begins with them again. whole says that there is
-// nothing after them; otherwise the last line may be cut.
-func lookAhead(r io.Reader) (sample []byte, again io.Reader, whole bool, err error) {
-	buf := make([]byte, 0, 64<<10)
-	lines := 0
-	for len(buf) < sampleBytes && lines < sampleLines {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		lines += bytes.Count(buf[len(buf):len(buf)+n], []byte{'\n'})
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			return buf, bytes.NewReader(buf), true, nil
-		}
-		if err != nil {
-			return nil, nil, false, err
-		}
-	}
-	return buf, io.MultiReader(bytes.NewReader(buf), r), false, nil
 }
