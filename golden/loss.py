@@ -3,9 +3,11 @@
     python -m venv .venv && .venv/bin/pip install -r loss-requirements.txt
     .venv/bin/python loss.py > loss.json
 
-Everything is float64 (Keras' losses must be told: both by floatx and by dtype, or they compute in float32). Both a library and the Go code subtract target from prediction first, so "exact" means: the real function of that
-rounded residual, computed with 50 digits and rounded once. Where a library itself is more than 1e-15 (relative) away from it, or takes another
-subgradient at a corner, the point goes to "left_out" with both numbers, and the Go code is held to the exact one.
+Everything is float64. Keras' losses must be told so (dtype), and must run on TensorFlow: on PyTorch Keras 3.15 averages in float32.
+
+Both a library and the Go code subtract target from prediction first, so "exact" means: the real function of that rounded residual, computed with
+50 digits and rounded once. Where a library itself is more than 1e-15 (relative) away from it, or takes another subgradient at a corner, the point
+goes to "left_out" with both numbers, and the Go code is held to the exact one.
 """
 
 import json
@@ -13,7 +15,8 @@ import math
 import os
 import sys
 
-os.environ["KERAS_BACKEND"] = "torch"
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 
 import keras
 import mpmath
@@ -21,6 +24,7 @@ import numpy
 import scipy
 import scipy.special
 import sklearn
+import tensorflow
 import torch
 from sklearn._loss import _loss as sklearn_loss
 from sklearn.linear_model import _sgd_fast
@@ -92,8 +96,15 @@ def with_torch(function):
 
 def with_keras(loss):
     """Keras averages over the last axis, so each row is given an axis of its own."""
-    column = lambda x: torch.reshape(x, (-1, 1))
-    return with_torch(lambda p, t: loss(column(t), column(p)))
+
+    def compute(prediction, target):
+        p = tensorflow.Variable(numpy.reshape(prediction, (-1, 1)), dtype=tensorflow.float64)
+        with tensorflow.GradientTape() as tape:
+            values = loss(numpy.reshape(target, (-1, 1)), p)
+            total = tensorflow.reduce_sum(values)
+        return values.numpy().tolist(), tape.gradient(total, p).numpy().ravel().tolist()
+
+    return compute
 
 
 def with_sgd(loss):
@@ -207,11 +218,11 @@ def reductions():
     random = numpy.random.default_rng(7)
     y, p, w = (random.standard_normal(50) * 2).tolist(), (random.standard_normal(50) * 2).tolist(), random.uniform(0, 3, 50).tolist()
     tensor = lambda x: torch.tensor(x, dtype=torch.float64)
-    column = lambda x: torch.reshape(tensor(x), (-1, 1))
+    column = lambda x: numpy.reshape(x, (-1, 1))
 
     def of_keras(reduction, weights=None):
-        result = keras.losses.Huber(reduction=reduction, dtype="float64")(column(y), column(p), sample_weight=weights and tensor(weights))
-        return result.tolist()
+        loss = keras.losses.Huber(reduction=reduction, dtype="float64")
+        return loss(column(y), column(p), sample_weight=weights and numpy.array(weights)).numpy().tolist()
 
     values = torch.nn.HuberLoss(reduction="none")(tensor(p), tensor(y)).tolist()
     return {
@@ -235,7 +246,7 @@ def rows(items):
 
 
 def main():
-    versions = {module.__name__: module.__version__ for module in (torch, keras, sklearn, scipy, numpy, mpmath)}
+    versions = {module.__name__: module.__version__ for module in (torch, keras, tensorflow, sklearn, scipy, numpy, mpmath)}
     out = ['{"versions": ' + json.dumps(versions), '"reductions": ' + json.dumps(reductions(), separators=(",", ":"))]
     out.append('"cases": ' + rows(measure(*case) for case in cases()))
     sys.stdout.write(",\n ".join(out) + "\n}\n")
