@@ -1,53 +1,123 @@
 package estimator
 
-import "errors"
+import (
+	"math"
 
-// Linear is a linear model that learns from a stream of rows.
-type Linear struct{ cfg Config }
+	"github.com/streamfit/streamfit/loss"
+)
 
-var errTODO = errors.New("estimator: not written yet")
+// Linear is a linear model that learns from a stream of rows. It is a function of its Config and of the rows and their order: how the rows are cut into
+// Columns changes no bit of it. It is not for concurrent use.
+type Linear struct {
+	cfg     Config
+	loss    loss.Loss
+	solver  solver
+	metrics progressive
+	rows    Rows
+	x       []float64 // the row at hand
+}
 
 // New makes a model that has seen no row.
-func New(cfg Config) (*Linear, error) { return &Linear{cfg: cfg}, cfg.Validate() }
-
-// Validate collects all faults of the configuration.
-func (c Config) Validate() error { return nil }
+func New(cfg Config) (*Linear, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	m := &Linear{cfg: cfg, x: make([]float64, len(cfg.Features))}
+	m.metrics.name = cfg.Loss.Name
+	m.solver, m.loss = newSolver(cfg)
+	return m, nil
+}
 
 // Config the model was made with.
 func (m *Linear) Config() Config { return m.cfg }
 
+// Rows counts what became of the rows.
+func (m *Linear) Rows() Rows { return m.rows }
+
+// SetInterval sets the number of rows that Metrics.SinceLast runs over; 0: since the start. It is no part of what is learned.
+func (m *Linear) SetInterval(rows uint64) { m.metrics.interval = rows }
+
 // Learn predicts, then learns, every row in order; rows that cannot be learned from are appended to dst and counted.
-func (m *Linear) Learn(dst []Skipped, c Columns) []Skipped { return dst }
-
-// Predict writes the prediction of every row to dst (length c.Rows); c.Target may be nil. NaN where a feature is null or not finite.
-func (m *Linear) Predict(dst []float64, c Columns) {}
-
-// Report of the model with the pending rows applied to a copy; the model is not changed by a bit.
-func (m *Linear) Report() Report { return Report{} }
-
-// MarkPublished starts the "since last" loss anew.
-func (m *Linear) MarkPublished() {}
-
-// AppendBinary appends the snapshot: versioned, checksummed, bit-exact; it holds the Config too.
-func (m *Linear) AppendBinary(dst []byte) ([]byte, error) { return dst, errTODO }
-
-// Restore makes the model of a snapshot. Damaged bytes are ErrSnapshot, a snapshot of another version is ErrSnapshotVersion.
-func Restore(snapshot []byte) (*Linear, error) { return nil, errTODO }
-
-// Equal tells whether two configurations describe the same model, bit for bit.
-func (c Config) Equal(o Config) bool { return false }
-
-// Merge of shards with equal Configs: β = (ΣHᵢ)⁻¹ΣHᵢβᵢ.
-func Merge(models ...*Linear) (*Linear, error) { return nil, errTODO }
-
-// BatchFit is a batch Huber M-estimate.
-type BatchFit struct {
-	Intercept    Coefficient
-	Coefficients []Coefficient
-	Scale        float64
-	Iterations   int
+func (m *Linear) Learn(dst []Skipped, c Columns) []Skipped {
+	for i := range c.Rows {
+		y, w, reason, ok := m.gather(c, i)
+		if !ok {
+			m.rows.Skipped[reason]++
+			dst = append(dst, Skipped{Row: i, Reason: reason})
+			continue
+		}
+		m.learn(y, w)
+	}
+	return dst
 }
 
-// FitHuber is the batch Huber M-estimate by iteratively reweighted least squares with σ̂ = MAD (statsmodels' RLM with HuberT): the reference
-// that the online model is measured against. Null, not finite and weightless rows are left out.
-func FitHuber(cfg Config, c Columns) (BatchFit, error) { return BatchFit{}, errTODO }
+func (m *Linear) learn(y, w float64) {
+	prediction := m.solver.predict(m.x)
+	knee := m.solver.knee()
+	m.metrics.add(m.lossAt(knee), knee, prediction, y)
+	v := m.solver.learn(m.x, prediction, y, w)
+	m.rows.Learned++
+	if v.outlier {
+		m.rows.Outliers++
+	}
+	if v.guarded {
+		m.rows.Guarded++
+	}
+}
+
+// lossAt the knee in force.
+func (m *Linear) lossAt(knee float64) loss.Loss {
+	if h, ok := m.loss.(loss.Huber); ok && knee > 0 {
+		h.Delta = knee
+		return h
+	}
+	return m.loss
+}
+
+// gather row i into m.x and tell whether it can be learned from.
+func (m *Linear) gather(c Columns, i int) (y, w float64, reason Reason, ok bool) {
+	if c.Valid != nil && c.Valid[i/8]>>(i%8)&1 == 0 {
+		return 0, 0, ReasonNull, false
+	}
+	y, w = c.Target[i], 1
+	if c.Weights != nil {
+		w = c.Weights[i]
+	}
+	for j, column := range c.Features {
+		m.x[j] = column[i]
+	}
+	if !isFinite(y) || !isFinite(w) || !allFinite(m.x) {
+		return 0, 0, ReasonNonFinite, false
+	}
+	return y, w, ReasonWeight, w > 0
+}
+
+func allFinite(values []float64) bool {
+	for _, v := range values {
+		if !isFinite(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// Predict writes the prediction of every row to dst (length c.Rows); c.Target may be nil. NaN where a feature is null or not finite.
+func (m *Linear) Predict(dst []float64, c Columns) {
+	for i := range c.Rows {
+		for j, column := range c.Features {
+			m.x[j] = column[i]
+		}
+		if c.Valid != nil && c.Valid[i/8]>>(i%8)&1 == 0 || !allFinite(m.x) {
+			dst[i] = math.NaN()
+			continue
+		}
+		dst[i] = m.solver.predict(m.x)
+	}
+}
+
+// Report of the model with the pending rows applied to a copy; the model is not changed by a bit.
+func (m *Linear) Report() Report {
+	r := Report{Rows: m.rows, Loss: m.metrics.report(), Drift: Drift{Statistic: math.NaN(), LastAlarmRow: -1}}
+	m.solver.report(&r)
+	return r
+}

@@ -1,0 +1,106 @@
+package estimator
+
+import "math"
+
+// normal95 bounds 95 % of a standard normal distribution.
+const normal95 = 1.959963984540054
+
+// covariance P M P with the pending block in M, m×m.
+func (s *newton) covariance() []float64 {
+	m := len(s.beta)
+	meat := append([]float64(nil), s.meat...)
+	addOuter(meat, 1, s.score)
+	mirror(meat, m)
+	half, out := make([]float64, m*m), make([]float64, m*m)
+	multiply(half, s.p, meat, m)
+	multiply(out, half, s.p, m)
+	return out
+}
+
+func multiply(dst, a, b []float64, m int) {
+	for i := range m {
+		for j := range m {
+			sum := 0.0
+			for k := range m {
+				sum += float64(a[i*m+k] * b[k*m+j])
+			}
+			dst[i*m+j] = sum
+		}
+	}
+}
+
+// rawCoefficients of standardised ones, with standard errors from their covariance:
+//
+//	βⱼ = s_y βⱼ′ / sⱼ,   intercept = c_y + s_y β₀′ − Σ βⱼcⱼ
+func (b *basis) rawCoefficients(names []string, beta, cov []float64) (intercept Coefficient, slopes []Coefficient) {
+	m := len(beta)
+	value := b.targetC + float64(b.targetS*beta[0])
+	gradient := make([]float64, m) // of the intercept
+	gradient[0] = b.targetS
+	for j, name := range names {
+		unit := b.targetS / b.scale[j]
+		slope := float64(beta[j+1] * unit)
+		value -= float64(slope * b.center[j])
+		gradient[j+1] = -float64(unit * b.center[j])
+		slopes = append(slopes, coefficient(name, slope, math.Sqrt(max(0, cov[(j+1)*m+j+1]))*unit))
+	}
+	half := make([]float64, m)
+	timesVector(half, cov, gradient)
+	return coefficient("", value, math.Sqrt(max(0, dot(half, gradient)))), slopes
+}
+
+// coefficient with its 95 % interval; a standard error that is no number, or zero where nothing can be exact, is none.
+func coefficient(name string, value, se float64) Coefficient {
+	c := Coefficient{Name: name, Value: saturate(value), SE: se, Low: value - normal95*se, High: value + normal95*se}
+	if math.IsNaN(value) {
+		c.Value = 0
+	}
+	if !isFinite(se) || se <= 0 || !isFinite(c.Low) || !isFinite(c.High) {
+		c.SE, c.Low, c.High = math.NaN(), math.NaN(), math.NaN()
+	}
+	return c
+}
+
+// report in raw units. During the warm-up it is the exact fit of the rows so far, made on a copy.
+func (s *newton) report(r *Report) {
+	now := s.current()
+	r.Solver = "newton"
+	r.Intercept, r.Coefficients = now.fit.rawCoefficients(s.features, now.beta, now.covariance())
+	r.Scale, r.Delta = saturate(now.sigma*now.fit.targetS), now.knee()
+	r.Status = StatusOK
+	if s.rows != nil {
+		r.Status = StatusWarmup
+	}
+	for _, c := range r.Coefficients {
+		if math.Abs(c.Value) == math.MaxFloat64 || (math.IsNaN(c.SE) && s.rows == nil) {
+			r.Status = StatusDegenerate
+		}
+	}
+	if math.IsInf(r.Delta, 0) {
+		r.Delta = math.NaN()
+	}
+}
+
+// current is the solver itself, or in the warm-up a copy that is refitted to all rows so far.
+func (s *newton) current() *newton {
+	if s.rows == nil || s.rows.n() == 0 {
+		return s
+	}
+	if s.refitted != nil && s.refitted.t == s.t {
+		return s.refitted
+	}
+	copied := newNewton(s.config())
+	copied.rows, copied.t = s.rows, s.t
+	copied.refit()
+	s.refitted = copied
+	return copied
+}
+
+func (s *newton) config() Config {
+	c := DefaultConfig()
+	c.Features, c.Delta, c.Leverage, c.HalfLife = s.features, s.delta, s.guard, math.Inf(1)
+	if s.squared {
+		c.Loss.Name = "half-squared"
+	}
+	return c
+}

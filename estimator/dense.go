@@ -1,0 +1,98 @@
+package estimator
+
+import "math"
+
+// Small symmetric matrices, kept whole (row by row, both halves) so that a row is a slice: m×m with m = features + 1.
+
+// addOuter adds a·xxᵀ to the upper half of A.
+func addOuter(A []float64, a float64, x []float64) {
+	m := len(x)
+	for i, xi := range x {
+		row := A[i*m+i : (i+1)*m]
+		ax := float64(a * xi)
+		for j, xj := range x[i:] {
+			row[j] += float64(ax * xj)
+		}
+	}
+}
+
+// mirror copies the upper half to the lower.
+func mirror(A []float64, m int) {
+	for i := range m {
+		for j := range i {
+			A[i*m+j] = A[j*m+i]
+		}
+	}
+}
+
+// cholesky overwrites the upper half of A with U, A = UᵀU; false if A is not positive definite in floating point.
+func cholesky(A []float64, m int) bool {
+	for i := range m {
+		for j := i; j < m; j++ {
+			sum := A[i*m+j]
+			for k := range i {
+				sum -= float64(A[k*m+i] * A[k*m+j])
+			}
+			if j > i {
+				A[i*m+j] = sum / A[i*m+i]
+				continue
+			}
+			if !(sum > 0) || math.IsInf(sum, 0) {
+				return false
+			}
+			A[i*m+i] = math.Sqrt(sum)
+		}
+	}
+	return true
+}
+
+// solveCholesky overwrites b with A⁻¹b.
+func solveCholesky(U []float64, m int, b []float64) {
+	for i := range m {
+		for k := range i {
+			b[i] -= float64(U[k*m+i] * b[k])
+		}
+		b[i] /= U[i*m+i]
+	}
+	for i := m - 1; i >= 0; i-- {
+		for k := i + 1; k < m; k++ {
+			b[i] -= float64(U[i*m+k] * b[k])
+		}
+		b[i] /= U[i*m+i]
+	}
+}
+
+// invertCholesky writes A⁻¹ to dst.
+func invertCholesky(dst, U []float64, m int) {
+	column := make([]float64, m)
+	for j := range m {
+		clear(column)
+		column[j] = 1
+		solveCholesky(U, m, column)
+		for i := range m {
+			dst[i*m+j] = column[i]
+		}
+	}
+	for i := range m { // symmetric to the bit
+		for j := range i {
+			dst[i*m+j] = dst[j*m+i]
+		}
+	}
+}
+
+// timesVector writes Ax to dst.
+func timesVector(dst, A, x []float64) {
+	m := len(x)
+	for i := range dst {
+		dst[i] = dot(A[i*m:(i+1)*m], x)
+	}
+}
+
+func dot(a, b []float64) float64 {
+	b = b[:len(a)]
+	sum := 0.0
+	for i, v := range a {
+		sum += float64(v * b[i])
+	}
+	return sum
+}

@@ -1,0 +1,145 @@
+package estimator
+
+import "math"
+
+// warmRows are rows kept in memory: d features each, row by row.
+type warmRows struct {
+	d    int
+	x    []float64
+	y, w []float64
+}
+
+func (r *warmRows) n() int { return len(r.y) }
+
+func (r *warmRows) add(x []float64, y, w float64) {
+	r.x, r.y, r.w = append(r.x, x...), append(r.y, y), append(r.w, w)
+}
+
+// huberK is the knee in scales that gives 95 % efficiency under normal errors (Huber 1964; Holland & Welsch 1977).
+const huberK = 1.345
+
+const ridge = 1e-6 // keeps P finite in directions that no row has shown
+
+// robustFit is the Huber M-estimate of rows in their basis: σ̂ = MAD(r)/0.6745 about 0, re-estimated in each step, as statsmodels' RLM has it, with
+// leverage weights v. It starts from the least absolute deviations, so that it does not begin among the outliers.
+type robustFit struct {
+	m          int // features + 1
+	z          []float64
+	y, prior   []float64 // target; v·weight
+	v          []float64
+	beta       []float64
+	residual   []float64
+	scratch    []float64
+	normal     []float64
+	sigma      float64
+	ridge      float64
+	iterations int
+}
+
+func newRobustFit(rows *warmRows, b *basis, guard Leverage) *robustFit {
+	n, m := rows.n(), rows.d+1
+	f := &robustFit{
+		m: m, z: make([]float64, n*m), y: make([]float64, n), prior: make([]float64, n), v: make([]float64, n), beta: make([]float64, m),
+		residual: make([]float64, n), scratch: make([]float64, n), normal: make([]float64, m*m), ridge: ridge,
+	}
+	for i := range n {
+		far := b.standardise(f.z[i*m:(i+1)*m], rows.x[i*rows.d:(i+1)*rows.d])
+		f.y[i] = b.target(rows.y[i])
+		f.v[i] = guard.weight(far)
+		if !(far < farthest) || !(math.Abs(f.y[i]) < farthest) {
+			f.v[i] = 0
+			clear(f.z[i*m : (i+1)*m])
+			f.y[i] = 0
+		}
+		f.prior[i] = f.v[i] * rows.w[i]
+	}
+	return f
+}
+
+func (f *robustFit) row(i int) []float64 { return f.z[i*f.m : (i+1)*f.m] }
+
+// solve the weighted least squares with weight(i)·prior; false if the step did not move β by more than tolerance.
+func (f *robustFit) step(weight func(r float64) float64) (moved float64) {
+	clear(f.normal)
+	rhs := make([]float64, f.m)
+	for i, y := range f.y {
+		w := f.prior[i] * weight(f.residual[i])
+		addOuter(f.normal, w, f.row(i))
+		wy := float64(w * y)
+		for j, z := range f.row(i) {
+			rhs[j] += float64(wy * z)
+		}
+	}
+	for j := range f.m {
+		f.normal[j*f.m+j] += f.ridge
+	}
+	if !cholesky(f.normal, f.m) {
+		return 0
+	}
+	solveCholesky(f.normal, f.m, rhs)
+	for j, v := range rhs {
+		if !isFinite(v) {
+			return 0
+		}
+		moved = max(moved, math.Abs(v-f.beta[j]))
+	}
+	copy(f.beta, rhs)
+	f.residuals()
+	f.iterations++
+	return moved
+}
+
+func (f *robustFit) residuals() {
+	for i, y := range f.y {
+		f.residual[i] = y - dot(f.row(i), f.beta)
+	}
+}
+
+const smallestSigma = 1e-12 // in units of the target's own scale: a perfect fit has no scale
+
+// rescale takes σ̂ from the residuals.
+func (f *robustFit) rescale() {
+	n := 0
+	for i, r := range f.residual {
+		if f.prior[i] > 0 {
+			f.scratch[n] = math.Abs(r)
+			n++
+		}
+	}
+	if n == 0 {
+		f.sigma = 1
+		return
+	}
+	f.sigma = max(median(f.scratch[:n])/madToSigma, smallestSigma)
+}
+
+// run the LAD start and then Huber steps until β stands still.
+func (f *robustFit) run(knee Knee, unit, tolerance float64, most int) {
+	f.residuals()
+	f.step(func(float64) float64 { return 1 })
+	for range 30 {
+		f.rescale()
+		least := 1e-3 * f.sigma
+		if f.step(func(r float64) float64 { return f.sigma / max(math.Abs(r), least) }) < 1e-6 {
+			break
+		}
+	}
+	for range most {
+		f.rescale()
+		delta := f.delta(knee, unit)
+		if f.step(func(r float64) float64 { return min(1, delta/math.Abs(r)) }) < tolerance {
+			break
+		}
+	}
+	f.rescale()
+}
+
+// delta in the basis's units.
+func (f *robustFit) delta(knee Knee, unit float64) float64 {
+	if knee.Auto {
+		return huberK * f.sigma
+	}
+	return knee.Value / unit
+}
+
+func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

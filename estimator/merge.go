@@ -1,0 +1,167 @@
+package estimator
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Merge of shards with equal Configs into one model for reports and predictions. For newton
+//
+//	H = Σ Hᵢ,  β = H⁻¹ Σ Hᵢβᵢ,  M = Σ Mᵢ
+//
+// in the basis of the shard that has learned most, with Hᵢ = Pᵢ⁻¹: asymptotically as good as one pass over all rows. sgd's weights are averaged by
+// their numbers of rows. Counts and losses add up. The shards are not changed.
+func Merge(models ...*Linear) (*Linear, error) {
+	if len(models) == 0 {
+		return nil, errors.New("estimator: nothing to merge")
+	}
+	most := models[0]
+	for _, m := range models {
+		if !m.cfg.Equal(models[0].cfg) {
+			return nil, errors.New("estimator: models of different configurations cannot be merged")
+		}
+		if m.rows.Learned > most.rows.Learned {
+			most = m
+		}
+	}
+	out, err := New(most.cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range models {
+		out.rows.add(m.rows)
+		out.metrics.merge(&m.metrics)
+	}
+	out.metrics.interval = most.metrics.interval
+	switch into := out.solver.(type) {
+	case *newton:
+		err = into.merge(most.solver.(*newton), models)
+	case interface{ merge([]*Linear) error }:
+		err = into.merge(models)
+	default:
+		err = fmt.Errorf("estimator: solver %s cannot be merged", most.cfg.Solver)
+	}
+	return out, err
+}
+
+func (r *Rows) add(o Rows) {
+	r.Learned += o.Learned
+	r.Outliers += o.Outliers
+	r.Guarded += o.Guarded
+	for i, n := range o.Skipped {
+		r.Skipped[i] += n
+	}
+}
+
+func (p *progressive) merge(o *progressive) {
+	p.rows += o.rows
+	p.loss = saturate(p.loss + o.loss)
+	p.absolute = saturate(p.absolute + o.absolute)
+	p.square = saturate(p.square + o.square)
+	p.window, p.windowWeight = saturate(p.window+o.window), p.windowWeight+o.windowWeight
+	p.markRows, p.markLoss = p.markRows+o.markRows, saturate(p.markLoss+o.markLoss)
+	p.lastRows, p.lastLoss = p.lastRows+o.lastRows, saturate(p.lastLoss+o.lastLoss)
+	p.baselineLoss = saturate(p.baselineLoss + o.baselineLoss)
+}
+
+// merge the shards in the basis of one of them.
+func (s *newton) merge(most *newton, models []*Linear) error {
+	base := most.current()
+	s.rows, s.fit = nil, base.fit
+	m := len(s.beta)
+	information, rhs := make([]float64, m*m), make([]float64, m)
+	weights, scales := 0.0, 0.0
+	for _, model := range models {
+		shard := model.solver.(*newton)
+		if model.rows.Learned == 0 {
+			continue
+		}
+		h, beta, meat, err := shard.current().inBasis(&s.fit)
+		if err != nil {
+			return err
+		}
+		for i, v := range h {
+			information[i] += v
+			s.meat[i] += meat[i]
+		}
+		part := make([]float64, m)
+		timesVector(part, h, beta)
+		for i, v := range part {
+			rhs[i] += v
+		}
+		n := float64(model.rows.Learned)
+		weights += n
+		scales += n * math.Log(shard.current().sigma*shard.current().fit.targetS)
+		s.t += shard.t
+	}
+	if weights == 0 {
+		return nil
+	}
+	s.sigma = max(math.Exp(scales/weights)/s.fit.targetS, smallestSigma)
+	if !cholesky(information, m) {
+		return errors.New("estimator: the shards' information is singular")
+	}
+	solveCholesky(information, m, rhs)
+	copy(s.beta, rhs)
+	invertCholesky(s.p, information, m)
+	return nil
+}
+
+// inBasis gives a shard's information, coefficients and score covariance in another basis. With z = Az′, where A is the affine change of basis,
+// β′ = Aᵀβ, H′ = AᵀHA and M′ = AᵀMA, up to the target's own centre and scale.
+func (s *newton) inBasis(to *basis) (h, beta, meat []float64, err error) {
+	m := len(s.beta)
+	inverse := append([]float64(nil), s.p...)
+	if !cholesky(inverse, m) {
+		return nil, nil, nil, errors.New("estimator: a shard's information is singular")
+	}
+	h = make([]float64, m*m)
+	invertCholesky(h, inverse, m)
+	a := s.fit.to(to)
+	meat = append([]float64(nil), s.meat...)
+	addOuter(meat, 1, s.score)
+	mirror(meat, m)
+	unit := s.fit.targetS / to.targetS
+	beta = make([]float64, m)
+	for i := range m {
+		for k := range m {
+			beta[i] += float64(a[k*m+i] * s.beta[k])
+		}
+		beta[i] *= unit
+	}
+	beta[0] += (s.fit.targetC - to.targetC) / to.targetS
+	h, meat = congruence(a, h, m), congruence(a, meat, m)
+	for i := range meat {
+		meat[i] *= unit * unit
+	}
+	return h, beta, meat, nil
+}
+
+// to gives A with z = Az′: zⱼ = (cⱼ′ − cⱼ)/sⱼ + (sⱼ′/sⱼ)zⱼ′.
+func (b *basis) to(o *basis) []float64 {
+	m := len(b.center) + 1
+	a := make([]float64, m*m)
+	a[0] = 1
+	for j := range b.center {
+		a[(j+1)*m] = difference(o.center[j], b.center[j]) / b.scale[j]
+		a[(j+1)*m+j+1] = o.scale[j] / b.scale[j]
+	}
+	return a
+}
+
+// congruence AᵀXA.
+func congruence(a, x []float64, m int) []float64 {
+	half, out := make([]float64, m*m), make([]float64, m*m)
+	multiply(half, x, a, m)
+	for i := range m {
+		for j := range m {
+			sum := 0.0
+			for k := range m {
+				sum += float64(a[k*m+i] * half[k*m+j])
+			}
+			out[i*m+j] = sum
+		}
+	}
+	return out
+}

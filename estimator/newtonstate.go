@@ -1,0 +1,86 @@
+package estimator
+
+// The state of the newton solver, exactly. In the warm-up that is the rows themselves beside the last refit.
+
+func (s *newton) appendState(e *encoder) {
+	e.floats(s.fit.center...)
+	e.floats(s.fit.scale...)
+	e.floats(s.fit.targetC, s.fit.targetS, s.sigma, s.t)
+	e.floats(s.beta...)
+	upper(s.p, len(s.beta), func(v *float64) { e.float(*v) })
+	upper(s.meat, len(s.beta), func(v *float64) { e.float(*v) })
+	e.floats(s.score...)
+	e.word(uint64(s.inBlock))
+	if s.rows == nil {
+		e.word(0)
+		return
+	}
+	e.word(uint64(s.rows.n()) + 1)
+	e.floats(s.rows.x...)
+	e.floats(s.rows.y...)
+	e.floats(s.rows.w...)
+}
+
+func (s *newton) restoreState(d *decoder) {
+	d.floats(s.fit.center)
+	d.floats(s.fit.scale)
+	s.fit.targetC, s.fit.targetS, s.sigma, s.t = d.float(), d.float(), d.float(), d.float()
+	d.floats(s.beta)
+	upper(s.p, len(s.beta), func(v *float64) { *v = d.float() })
+	mirror(s.p, len(s.beta))
+	upper(s.meat, len(s.beta), func(v *float64) { *v = d.float() })
+	d.floats(s.score)
+	s.inBlock = int(d.word())
+	s.rows = s.restoreRows(d)
+	s.check(d)
+}
+
+func (s *newton) restoreRows(d *decoder) *warmRows {
+	kept := d.word()
+	if kept == 0 {
+		return nil
+	}
+	n, width := kept-1, len(s.fit.center)
+	if n >= warmUpRows || n*uint64(width+2)*8 > uint64(len(d.in)) {
+		d.fail("%d rows of warm-up", n)
+		return &warmRows{d: width}
+	}
+	r := &warmRows{d: width, x: make([]float64, int(n)*width), y: make([]float64, n), w: make([]float64, n)}
+	d.floats(r.x)
+	d.floats(r.y)
+	d.floats(r.w)
+	return r
+}
+
+// check what the steps rely on.
+func (s *newton) check(d *decoder) {
+	for _, scale := range append([]float64{s.fit.targetS}, s.fit.scale...) {
+		if !usable(scale) {
+			d.fail("a scale of %v", scale)
+		}
+	}
+	if !(s.sigma >= smallestSigma) || !(s.t >= 0) || s.inBlock < 0 || s.inBlock >= blockRows {
+		d.fail("σ̂ %v after %v rows, %d in the block", s.sigma, s.t, s.inBlock)
+	}
+	if s.rows != nil {
+		for _, w := range s.rows.w {
+			if !(w > 0) {
+				d.fail("a weight of %v", w)
+			}
+		}
+	}
+	for j := range s.beta {
+		if s.p[j*len(s.beta)+j] < 0 {
+			d.fail("a negative variance")
+		}
+	}
+}
+
+// upper visits the upper half of A, row by row.
+func upper(A []float64, m int, visit func(*float64)) {
+	for i := range m {
+		for j := i; j < m; j++ {
+			visit(&A[i*m+j])
+		}
+	}
+}

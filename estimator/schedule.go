@@ -1,0 +1,63 @@
+package estimator
+
+import (
+	"math"
+
+	"github.com/streamfit/streamfit/loss"
+)
+
+// The learning rates of solver "sgd", as scikit-learn calls them.
+const (
+	rateConstant   = "constant"
+	rateInvScaling = "invscaling"
+	rateOptimal    = "optimal"
+)
+
+// schedule gives the learning rate η of step t = 1, 2, …:
+//
+//	constant    η₀
+//	invscaling  η₀ / t^power
+//	optimal     1 / (α(t₀ + t − 1))
+//
+// In "optimal" t₀ makes the first rate equal to w/max(1, ℓ′), where w = α^(−1/4) is a typical weight and ℓ′ the derivative of the loss
+// at prediction −w and target 1 (Bottou, "Stochastic Gradient Descent Tricks", 2012, as scikit-learn has it).
+type schedule struct {
+	kind               string
+	eta0, power, alpha float64
+	t0                 float64
+}
+
+func newSchedule(c SGD, l loss.Loss) schedule {
+	s := schedule{kind: c.LearningRate, eta0: c.Eta0, power: c.PowerT, alpha: c.Alpha}
+	if s.kind == rateOptimal {
+		typical := math.Sqrt(1 / math.Sqrt(c.Alpha))
+		first := typical / max(1, l.Derivative(-typical, 1))
+		s.t0 = 1 / float64(first*c.Alpha)
+	}
+	return s
+}
+
+// rate at step t.
+func (s *schedule) rate(t float64) float64 {
+	switch s.kind {
+	case rateInvScaling:
+		return s.eta0 / power(t, s.power)
+	case rateOptimal:
+		return 1 / float64(s.alpha*(s.t0+t-1))
+	default:
+		return s.eta0
+	}
+}
+
+// power is t^p. The exponents in use are roots, which cost a tenth of math.Pow and are as exact.
+func power(t, p float64) float64 {
+	switch p {
+	case 0.25:
+		return math.Sqrt(math.Sqrt(t))
+	case 0.5:
+		return math.Sqrt(t)
+	case 1:
+		return t
+	}
+	return math.Pow(t, p)
+}

@@ -1,0 +1,111 @@
+package estimator
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/streamfit/streamfit/loss"
+)
+
+// What makes sgd a solver: its verdicts, its report, its state.
+
+const penaltyL2, penaltyNone = "l2", "none"
+
+// validateSGD collects the faults of solver "sgd"'s settings.
+func (c Config) validateSGD() (faults []error) {
+	add := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if c.Loss.Name == lossHuber && c.Delta.Auto {
+		add("solver sgd needs a fixed knee: set delta to a number in the units of the target (delta: auto is for solver newton)")
+	}
+	if !math.IsInf(c.HalfLife, 1) {
+		add("solver sgd cannot forget: leave half_life at .inf, or use solver newton")
+	}
+	switch c.SGD.LearningRate {
+	case rateConstant, rateInvScaling, rateOptimal:
+	default:
+		add("sgd.learning_rate %q is not one of constant, invscaling, optimal", c.SGD.LearningRate)
+	}
+	if c.SGD.LearningRate != rateOptimal && !(c.SGD.Eta0 > 0 && isFinite(c.SGD.Eta0)) {
+		add("sgd.eta0 %v is no learning rate above 0", c.SGD.Eta0)
+	}
+	if !isFinite(c.SGD.PowerT) {
+		add("sgd.power_t %v is not a finite number", c.SGD.PowerT)
+	}
+	if p := c.SGD.Penalty; p != penaltyL2 && p != penaltyNone {
+		add("sgd.penalty %q is not one of l2, none", p)
+	}
+	if !(c.SGD.Alpha >= 0 && isFinite(c.SGD.Alpha)) || c.SGD.LearningRate == rateOptimal && c.SGD.Alpha == 0 {
+		add("sgd.alpha %v is no strength of a penalty: 0 or more, and above 0 for learning_rate optimal", c.SGD.Alpha)
+	}
+	return faults
+}
+
+func (s *sgd) learn(x []float64, prediction, y, w float64) verdict {
+	out := verdict{outlier: math.Abs(difference(prediction, y)) > s.knee()}
+	s.step(x, prediction, y, w)
+	return out
+}
+
+func (s *sgd) knee() float64 {
+	if h, ok := s.loss.(loss.Huber); ok {
+		return h.Delta
+	}
+	return math.Inf(1)
+}
+
+// report has no intervals: the textbook update has none that could be trusted.
+func (s *sgd) report(r *Report) {
+	none := math.NaN()
+	r.Solver, r.Status, r.Scale, r.Delta = "sgd", StatusOK, none, none
+	if k := s.knee(); isFinite(k) {
+		r.Delta = k
+	}
+	if s.refused > 0 {
+		r.Status = StatusDegenerate
+	}
+	r.Intercept = Coefficient{Value: s.intercept, SE: none, Low: none, High: none}
+	for j, w := range s.weights {
+		r.Coefficients = append(r.Coefficients, Coefficient{Name: s.features[j], Value: saturate(w * s.decay), SE: none, Low: none, High: none})
+	}
+}
+
+func (s *sgd) appendState(e *encoder) {
+	e.floats(s.weights...)
+	e.floats(s.decay, s.intercept, s.t)
+	e.word(s.refused)
+}
+
+func (s *sgd) restoreState(d *decoder) {
+	d.floats(s.weights)
+	s.decay, s.intercept, s.t = d.float(), d.float(), d.float()
+	s.refused = d.word()
+	if !(s.decay >= smallestDecay && s.decay <= 1) || !(s.t >= 1) {
+		d.fail("step %v, decay %v", s.t, s.decay)
+	}
+}
+
+// merge averages the shards' coefficients by their numbers of rows.
+func (s *sgd) merge(models []*Linear) error {
+	rows := 0.0
+	for _, m := range models {
+		rows += float64(m.rows.Learned)
+	}
+	if rows == 0 {
+		return nil
+	}
+	for _, m := range models {
+		shard, ok := m.solver.(*sgd)
+		if !ok {
+			return errors.New("estimator: not all shards are sgd's")
+		}
+		share := float64(m.rows.Learned) / rows
+		for j, w := range shard.weights {
+			s.weights[j] += float64(share * float64(w*shard.decay))
+		}
+		s.intercept += float64(share * shard.intercept)
+		s.t += shard.t - 1
+		s.refused += shard.refused
+	}
+	return nil
+}

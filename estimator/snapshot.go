@@ -1,0 +1,187 @@
+package estimator
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+)
+
+// Errors of Restore.
+var (
+	ErrSnapshot        = errors.New("estimator: not a snapshot of a model, or a damaged one")
+	ErrSnapshotVersion = errors.New("estimator: a snapshot of another version")
+)
+
+const (
+	snapshotMagic   = "sfit"
+	snapshotVersion = 1
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// AppendBinary appends the snapshot: magic, version, configuration, state, CRC-32C. Everything is exact: a restored model goes on bit for bit.
+func (m *Linear) AppendBinary(dst []byte) ([]byte, error) {
+	start := len(dst)
+	e := &encoder{append(append(dst, snapshotMagic...), snapshotVersion)}
+	cfg, err := json.Marshal(newWireConfig(m.cfg))
+	if err != nil {
+		return dst, fmt.Errorf("estimator: snapshot: %w", err)
+	}
+	e.bytes(cfg)
+	e.counts(m.rows)
+	e.progressive(&m.metrics)
+	m.solver.appendState(e)
+	return binary.LittleEndian.AppendUint32(e.out, crc32.Checksum(e.out[start:], castagnoli)), nil
+}
+
+// Restore makes the model of a snapshot. Damaged bytes are ErrSnapshot, a snapshot of another version is ErrSnapshotVersion.
+func Restore(snapshot []byte) (*Linear, error) {
+	const head, crc = len(snapshotMagic) + 1, 4
+	if len(snapshot) < head+crc || string(snapshot[:len(snapshotMagic)]) != snapshotMagic {
+		return nil, ErrSnapshot
+	}
+	if v := snapshot[len(snapshotMagic)]; v != snapshotVersion {
+		return nil, fmt.Errorf("%w: %d, this program reads %d", ErrSnapshotVersion, v, snapshotVersion)
+	}
+	body := snapshot[:len(snapshot)-crc]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(snapshot[len(body):]) {
+		return nil, fmt.Errorf("%w: the checksum does not fit", ErrSnapshot)
+	}
+	return restore(&decoder{in: body[head:]})
+}
+
+func restore(d *decoder) (*Linear, error) {
+	var wire wireConfig
+	if err := json.Unmarshal(d.bytes(), &wire); err != nil || d.err != nil {
+		return nil, fmt.Errorf("%w: its configuration: %w", ErrSnapshot, errors.Join(err, d.err))
+	}
+	m, err := New(wire.config())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	m.rows = d.counts()
+	d.progressive(&m.metrics)
+	m.solver.restoreState(d)
+	if d.err == nil && len(d.in) > 0 {
+		d.fail("%d bytes too many", len(d.in))
+	}
+	return m, d.err
+}
+
+// wireConfig is a Config with infinity in words.
+type wireConfig struct {
+	Config
+	HalfLife Knee // auto: never forgets
+}
+
+func newWireConfig(c Config) wireConfig {
+	w := wireConfig{Config: c, HalfLife: Knee{Auto: math.IsInf(c.HalfLife, 1), Value: c.HalfLife}}
+	w.Config.HalfLife = 0
+	return w
+}
+
+func (w wireConfig) config() Config {
+	c := w.Config
+	c.HalfLife = w.HalfLife.Value
+	if w.HalfLife.Auto {
+		c.HalfLife = math.Inf(1)
+	}
+	return c
+}
+
+// encoder of a state: little-endian words.
+type encoder struct{ out []byte }
+
+func (e *encoder) word(v uint64)   { e.out = binary.LittleEndian.AppendUint64(e.out, v) }
+func (e *encoder) float(v float64) { e.word(math.Float64bits(v)) }
+func (e *encoder) bytes(b []byte)  { e.word(uint64(len(b))); e.out = append(e.out, b...) }
+
+func (e *encoder) floats(values ...float64) {
+	for _, v := range values {
+		e.float(v)
+	}
+}
+
+func (e *encoder) counts(r Rows) {
+	for _, n := range [...]uint64{r.Learned, r.Outliers, r.Guarded, r.Skipped[0], r.Skipped[1], r.Skipped[2]} {
+		e.word(n)
+	}
+}
+
+func (e *encoder) progressive(p *progressive) {
+	e.word(p.rows)
+	e.floats(p.loss, p.absolute, p.square, p.window, p.windowWeight)
+	e.word(p.markRows)
+	e.word(p.lastRows)
+	e.floats(p.markLoss, p.lastLoss, p.baseline.value, p.baseline.information, p.baselineLoss)
+}
+
+// decoder of a state. The first fault sticks, and everything after it reads as zero.
+type decoder struct {
+	in  []byte
+	err error
+}
+
+func (d *decoder) fail(format string, args ...any) {
+	if d.err == nil {
+		d.err = fmt.Errorf("%w: %s", ErrSnapshot, fmt.Sprintf(format, args...))
+	}
+}
+
+func (d *decoder) word() uint64 {
+	if d.err != nil || len(d.in) < 8 {
+		d.fail("it is cut off")
+		return 0
+	}
+	v := binary.LittleEndian.Uint64(d.in)
+	d.in = d.in[8:]
+	return v
+}
+
+// float is finite: no state holds anything else.
+func (d *decoder) float() float64 {
+	v := math.Float64frombits(d.word())
+	if !isFinite(v) {
+		d.fail("a number that is not finite")
+		return 0
+	}
+	return v
+}
+
+func (d *decoder) floats(dst []float64) {
+	for i := range dst {
+		dst[i] = d.float()
+	}
+}
+
+func (d *decoder) bytes() []byte {
+	n := d.word()
+	if n > uint64(len(d.in)) {
+		d.fail("it is cut off")
+		return nil
+	}
+	b := d.in[:n]
+	d.in = d.in[n:]
+	return b
+}
+
+func (d *decoder) counts() (r Rows) {
+	for _, n := range [...]*uint64{&r.Learned, &r.Outliers, &r.Guarded, &r.Skipped[0], &r.Skipped[1], &r.Skipped[2]} {
+		*n = d.word()
+	}
+	return r
+}
+
+func (d *decoder) progressive(p *progressive) {
+	p.rows = d.word()
+	for _, v := range [...]*float64{&p.loss, &p.absolute, &p.square, &p.window, &p.windowWeight} {
+		*v = d.float()
+	}
+	p.markRows, p.lastRows = d.word(), d.word()
+	for _, v := range [...]*float64{&p.markLoss, &p.lastLoss, &p.baseline.value, &p.baseline.information, &p.baselineLoss} {
+		*v = d.float()
+	}
+}

@@ -1,0 +1,63 @@
+package estimator
+
+import "math"
+
+// warm keeps a row and refits at 1, 2, 4, …, 1024 rows. With the last refit the rows are let go.
+func (s *newton) warm(x []float64, y, w float64) {
+	s.rows.add(x, y, w)
+	s.t++
+	n := s.rows.n()
+	if n&(n-1) != 0 {
+		return
+	}
+	s.refit()
+	if n == warmUpRows {
+		s.rows = nil
+	}
+}
+
+const (
+	refitTolerance  = 1e-9
+	refitIterations = 200
+)
+
+// refit the rows kept: the batch Huber M-estimate, with P and M as the online steps would have left them.
+func (s *newton) refit() {
+	s.fit.fit(s.rows)
+	f := newRobustFit(s.rows, &s.fit, s.guard)
+	knee := s.delta
+	if s.squared {
+		knee = Knee{Value: math.MaxFloat64}
+	}
+	f.run(knee, s.fit.targetS, refitTolerance, refitIterations)
+	copy(s.beta, f.beta)
+	s.sigma = f.sigma
+	s.information(f, f.delta(knee, s.fit.targetS))
+}
+
+// information P = (Σ a·1{|r| ≤ δ} zzᵀ + 1e-6 I)⁻¹ and M from the blocks of scores.
+func (s *newton) information(f *robustFit, delta float64) {
+	m := f.m
+	clear(s.meat)
+	clear(s.score)
+	s.inBlock = 0
+	hessian := make([]float64, m*m)
+	for i, r := range f.residual {
+		copy(s.z, f.row(i))
+		if math.Abs(r) <= delta {
+			addOuter(hessian, f.prior[i], s.z)
+		}
+		s.block(f.prior[i] * max(-delta, min(delta, r)))
+	}
+	for j := range m {
+		hessian[j*m+j] += ridge
+	}
+	if !cholesky(hessian, m) {
+		clear(s.p)
+		for j := range m {
+			s.p[j*m+j] = 1 / ridge
+		}
+		return
+	}
+	invertCholesky(s.p, hessian, m)
+}
