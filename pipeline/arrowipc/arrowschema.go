@@ -1,0 +1,128 @@
+package arrowipc
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Schema reads the schema of a message, verified; nothing else of the message is looked at. Columns of types that this package does not decode are
+// listed as structs without fields.
+func Schema(message []byte, limits Limits) (*arrow.Schema, error) {
+	if n := int64(len(message)); n > limits.MessageBytes {
+		return nil, fault(reasonLimit, -1, "a message of %d bytes; the limit is %d", n, limits.MessageBytes)
+	}
+	var f frame
+	if err := readFrame(message, 0, &f); err != nil {
+		return nil, err
+	}
+	if f.finished || f.kind != kindSchema {
+		return nil, fault(reasonFraming, 0, "the stream does not begin with a schema")
+	}
+	fields, err := readSchema(&f, limits)
+	if err != nil {
+		return nil, err
+	}
+	return arrowSchema(fields), nil
+}
+
+func arrowSchema(fields []field) *arrow.Schema {
+	out := make([]arrow.Field, len(fields))
+	for i := range fields {
+		f := &fields[i]
+		out[i] = arrow.Field{Name: f.name, Nullable: f.nullable, Type: f.arrowType(), Metadata: arrowMetadata(f.pairs)}
+		if out[i].Type == nil {
+			out[i].Type = arrow.StructOf()
+		}
+	}
+	return arrow.NewSchema(out, nil)
+}
+
+func arrowMetadata(pairs [][2]string) arrow.Metadata {
+	var keys, values []string
+	for _, p := range pairs {
+		keys, values = append(keys, p[0]), append(values, p[1])
+	}
+	return arrow.NewMetadata(keys, values)
+}
+
+// arrowType of a field that holds numbers or texts; nil for others.
+func (f *field) arrowType() arrow.DataType {
+	value := f.valueType()
+	if value == nil || !f.encoded {
+		return value
+	}
+	return &arrow.DictionaryType{IndexType: intArrow(f.indexBits, f.indexSign), ValueType: value, Ordered: f.ordered}
+}
+
+func (f *field) valueType() arrow.DataType {
+	if !convertible(f) && textProblem(f) != "" {
+		return nil
+	}
+	switch f.kind {
+	case typeNull:
+		return arrow.Null
+	case typeBool:
+		return arrow.FixedWidthTypes.Boolean
+	case typeInt:
+		return intArrow(f.bits, f.signed)
+	case typeFloat:
+		return map[int32]arrow.DataType{16: arrow.FixedWidthTypes.Float16, 32: arrow.PrimitiveTypes.Float32, 64: arrow.PrimitiveTypes.Float64}[f.bits]
+	case typeUtf8:
+		return arrow.BinaryTypes.String
+	case typeLargeUtf8:
+		return arrow.BinaryTypes.LargeString
+	case typeBinary:
+		return arrow.BinaryTypes.Binary
+	case typeLargeBinary:
+		return arrow.BinaryTypes.LargeBinary
+	case typeUtf8View:
+		return arrow.BinaryTypes.StringView
+	case typeBinaryView:
+		return arrow.BinaryTypes.BinaryView
+	case typeDecimal:
+		return f.decimalArrow()
+	default:
+		return f.timeArrow()
+	}
+}
+
+// decimalArrow: arrow-go v17 knows decimals of 128 and 256 bits.
+func (f *field) decimalArrow() arrow.DataType {
+	switch f.bits {
+	case 128:
+		return &arrow.Decimal128Type{Precision: f.precision, Scale: f.scale}
+	case 256:
+		return &arrow.Decimal256Type{Precision: f.precision, Scale: f.scale}
+	}
+	return nil
+}
+
+func (f *field) timeArrow() arrow.DataType {
+	unit := arrow.TimeUnit(f.unit)
+	switch f.kind {
+	case typeDate:
+		if f.unit == 0 {
+			return arrow.FixedWidthTypes.Date32
+		}
+		return arrow.FixedWidthTypes.Date64
+	case typeTime:
+		if f.bits == 32 {
+			return &arrow.Time32Type{Unit: unit}
+		}
+		return &arrow.Time64Type{Unit: unit}
+	case typeTimestamp:
+		return &arrow.TimestampType{Unit: unit, TimeZone: f.zone}
+	default:
+		return &arrow.DurationType{Unit: unit}
+	}
+}
+
+func intArrow(bits int32, signed bool) arrow.DataType {
+	types := map[int32][2]arrow.DataType{
+		8: {arrow.PrimitiveTypes.Uint8, arrow.PrimitiveTypes.Int8}, 16: {arrow.PrimitiveTypes.Uint16, arrow.PrimitiveTypes.Int16},
+		32: {arrow.PrimitiveTypes.Uint32, arrow.PrimitiveTypes.Int32}, 64: {arrow.PrimitiveTypes.Uint64, arrow.PrimitiveTypes.Int64},
+	}[bits]
+	if signed {
+		return types[1]
+	}
+	return types[0]
+}

@@ -1,0 +1,94 @@
+package arrowipc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+)
+
+// A compressed buffer begins with its length before compression, −1 for one that was left as it is.
+const lengthPrefix = 8
+
+// lz4Reader is one that is used again and again.
+type lz4Reader struct {
+	source bytes.Reader
+	frames *lz4.Reader
+}
+
+var errLonger = errors.New("it decompresses to more than it says")
+
+// decompress a buffer. What it claims is held against the budget before memory is taken, and against what comes out.
+func (d *Decoder) decompress(codec uint8, buffer []byte, need int64, at int) ([]byte, *Error) {
+	if len(buffer) < lengthPrefix {
+		return nil, fault(reasonCompression, at, "a compressed buffer of %d bytes", len(buffer))
+	}
+	length := int64(binary.LittleEndian.Uint64(buffer))
+	packed := buffer[lengthPrefix:]
+	if length == -1 {
+		return packed, nil
+	}
+	if length < need {
+		return nil, fault(reasonCompression, at, "a buffer that decompresses to %d bytes where %d are needed", length, need)
+	}
+	if err := d.spend(length, at); err != nil {
+		return nil, err
+	}
+	dst := d.bytes.take(int(length))
+	unpack := d.unzstd
+	if codec == codecLZ4 {
+		unpack = d.unlz4
+	}
+	if err := unpack(dst, packed); err != nil {
+		return nil, fault(reasonCompression, at, "the buffer does not decompress to the %d bytes it says: %w", length, err)
+	}
+	return dst, nil
+}
+
+func (d *Decoder) unlz4(dst, packed []byte) error {
+	d.lz4.source.Reset(packed)
+	if d.lz4.frames == nil {
+		d.lz4.frames = lz4.NewReader(&d.lz4.source)
+	} else {
+		d.lz4.frames.Reset(&d.lz4.source)
+	}
+	if _, err := io.ReadFull(d.lz4.frames, dst); err != nil {
+		return err
+	}
+	var more [1]byte
+	if n, err := d.lz4.frames.Read(more[:]); n > 0 || err != io.EOF {
+		return errors.Join(errLonger, err)
+	}
+	return nil
+}
+
+func (d *Decoder) unzstd(dst, packed []byte) error {
+	if d.zstd == nil {
+		var err error
+		d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxMemory(uint64(max(1<<20, d.limits.DecodedBytes))), zstd.WithDecoderMaxWindow(1<<27))
+		if err != nil {
+			return err
+		}
+	}
+	var header zstd.Header
+	if err := header.Decode(packed); err != nil {
+		return err
+	}
+	if header.HasFCS && header.FrameContentSize > uint64(len(dst)) {
+		return errLonger
+	}
+	out, err := d.zstd.DecodeAll(packed, dst[:0:len(dst)])
+	switch {
+	case err != nil:
+		return err
+	case len(out) > len(dst):
+		return errLonger
+	case len(out) < len(dst):
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
