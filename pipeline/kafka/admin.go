@@ -1,0 +1,122 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Topic to make where it is missing.
+type Topic struct {
+	Name       string
+	Partitions int
+	Compacted  bool
+	Settings   map[string]string // as Kafka calls them: "max.message.bytes"
+}
+
+// Partitions of a topic. A topic that is not there is ErrUnknownTopic, once it has been waited for a moment.
+func (c *Cluster) Partitions(ctx context.Context, topic string) (n int, err error) {
+	doing := "look up topic " + topic
+	err = c.mend(ctx, doing, startUp, func() error {
+		answer, err := c.metadata(ctx, []string{topic})
+		if err != nil {
+			return err
+		}
+		if len(answer.Topics) != 1 {
+			return fmt.Errorf("%d topics in the answer", len(answer.Topics))
+		}
+		code := kafkago.Error(answer.Topics[0].ErrorCode)
+		if code == kafkago.UnknownTopicOrPartition {
+			return fmt.Errorf("%w: make it first, as with kafka-topics --create --topic %s", ErrUnknownTopic, topic)
+		}
+		if code != 0 {
+			return code
+		}
+		n = len(answer.Topics[0].Partitions)
+		return nil
+	})
+	return n, failed(err, "%s at %s", doing, strings.Join(c.cfg.Brokers, ", "))
+}
+
+// EnsureTopic makes a topic where it is missing, and waits until it can be used. One that is there stays as it is; too few partitions are ErrPartitions.
+func (c *Cluster) EnsureTopic(ctx context.Context, t Topic) error {
+	n, err := c.Partitions(ctx, t.Name)
+	if errors.Is(err, ErrUnknownTopic) {
+		if err := c.create(ctx, t); err != nil {
+			return err
+		}
+		return c.awaitLeaders(ctx, t)
+	}
+	if err == nil && n < t.Partitions {
+		err = failed(fmt.Errorf("%w: %d, it needs %d; add them with kafka-topics --alter --topic %s --partitions %d", ErrPartitions, n, t.Partitions, t.Name, t.Partitions),
+			"topic %s", t.Name)
+	}
+	return err
+}
+
+func (c *Cluster) create(ctx context.Context, t Topic) error {
+	config := kafkago.TopicConfig{Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: c.cfg.Replication}
+	if t.Compacted {
+		config.ConfigEntries = append(config.ConfigEntries, kafkago.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"})
+	}
+	for name, value := range t.Settings {
+		config.ConfigEntries = append(config.ConfigEntries, kafkago.ConfigEntry{ConfigName: name, ConfigValue: value})
+	}
+	slices.SortFunc(config.ConfigEntries, func(a, b kafkago.ConfigEntry) int { return strings.Compare(a.ConfigName, b.ConfigName) })
+	doing := "make topic " + t.Name
+	err := c.mend(ctx, doing, startUp, func() error {
+		answer, err := c.client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{config}})
+		if err == nil {
+			err = answer.Errors[t.Name]
+		}
+		if errors.Is(err, kafkago.TopicAlreadyExists) {
+			return nil
+		}
+		return err
+	})
+	if err == nil {
+		c.log.Info().Str("topic", t.Name).Int("partitions", t.Partitions).Bool("compacted", t.Compacted).Msg("made the topic")
+	}
+	return failed(err, "%s", doing)
+}
+
+// awaitLeaders: a topic is usable a moment after it is made.
+func (c *Cluster) awaitLeaders(ctx context.Context, t Topic) error {
+	for partition := range t.Partitions {
+		doing := fmt.Sprintf("wait for topic %s, partition %d", t.Name, partition)
+		err := c.mend(ctx, doing, startUp, func() error {
+			_, err := c.leader(ctx, t.Name, partition)
+			return err
+		})
+		if err != nil {
+			return failed(err, "%s", doing)
+		}
+	}
+	return nil
+}
+
+// Bounds of a partition: its first offset, and the end of what is committed.
+func (c *Cluster) Bounds(ctx context.Context, topic string, partition int) (first, end int64, err error) {
+	doing := fmt.Sprintf("ask for the offsets of topic %s, partition %d", topic, partition)
+	err = c.mend(ctx, doing, startUp, func() error {
+		answer, err := c.client.ListOffsets(ctx, &kafkago.ListOffsetsRequest{
+			Topics:         map[string][]kafkago.OffsetRequest{topic: {kafkago.FirstOffsetOf(partition), kafkago.LastOffsetOf(partition)}},
+			IsolationLevel: kafkago.ReadCommitted,
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range answer.Topics[topic] {
+			if p.Partition == partition {
+				first, end = p.FirstOffset, p.LastOffset
+				return p.Error
+			}
+		}
+		return kafkago.UnknownTopicOrPartition
+	})
+	return first, end, failed(err, "%s", doing)
+}

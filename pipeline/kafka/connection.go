@@ -1,0 +1,153 @@
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/metadata"
+)
+
+// connection to one broker on which this package speaks Kafka's protocol itself.
+type connection struct {
+	net.Conn
+	client      string
+	correlation int32
+}
+
+// connect to a broker. kafka-go's Dialer does the handshakes; then its Conn is left alone and what it stood on is used.
+func (c *Cluster) connect(ctx context.Context, address string) (*connection, error) {
+	var secured net.Conn
+	dialer := c.dialer()
+	dialer.TLS = nil // done below, so that it is the connection under kafka-go's Conn
+	dialer.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		var err error
+		secured, err = c.dial(ctx, network, address)
+		return secured, err
+	}
+	if _, err := dialer.DialContext(ctx, "tcp", address); err != nil {
+		return nil, err
+	}
+	return &connection{Conn: secured, client: c.cfg.ClientID}, nil
+}
+
+func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	plain := &net.Dialer{Timeout: dialTimeout}
+	config, err := c.tlsFor(address)
+	if err != nil {
+		return nil, err
+	}
+	if config == nil {
+		return plain.DialContext(ctx, network, address)
+	}
+	return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext(ctx, network, address)
+}
+
+// during runs a conversation on the connection, which ends at once with ctx, or with the time-out.
+func (c *connection) during(ctx context.Context, timeout time.Duration, talk func() error) error {
+	if err := c.SetDeadline(time.Now().Add(timeout)); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) }) //nolint:errcheck // the connection is gone already
+	defer stop()
+	err := talk()
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// request writes a request.
+func (c *connection) request(version int16, message protocol.Message) error {
+	c.correlation++
+	return protocol.WriteRequest(c, version, c.correlation, c.client, message)
+}
+
+const largestResponse = 256 << 20
+
+// response reads the body of the answer into buf, which grows as needed.
+func (c *connection) response(buf []byte) ([]byte, error) {
+	var head [8]byte
+	if _, err := io.ReadFull(c, head[:]); err != nil {
+		return buf, err
+	}
+	size, correlation := int32(binary.BigEndian.Uint32(head[:])), int32(binary.BigEndian.Uint32(head[4:]))
+	if size < 4 || size > largestResponse {
+		return buf, fmt.Errorf("a response of %d bytes", size)
+	}
+	if correlation != c.correlation {
+		return buf, fmt.Errorf("an answer to request %d where request %d was asked: %w", correlation, c.correlation, io.ErrUnexpectedEOF)
+	}
+	n := int(size) - 4
+	buf = slices.Grow(buf[:0], n)[:n]
+	_, err := io.ReadFull(c, buf)
+	return buf, err
+}
+
+const metadataVersion = 6
+
+// metadata of topics (nil: of the brokers only), asked of the first broker that answers. Topics are not made by asking.
+func (c *Cluster) metadata(ctx context.Context, topics []string) (*metadata.Response, error) {
+	var faults []error
+	for _, address := range c.cfg.Brokers {
+		answer, err := c.metadataOf(ctx, address, topics)
+		if err == nil {
+			return answer, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		faults = append(faults, fmt.Errorf("broker %s: %w", address, err))
+	}
+	return nil, errors.Join(faults...)
+}
+
+func (c *Cluster) metadataOf(ctx context.Context, address string, topics []string) (answer *metadata.Response, err error) {
+	conn, err := c.connect(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	err = conn.during(ctx, requestTimeout, func() error {
+		message, err := protocol.RoundTrip(conn, metadataVersion, 1, conn.client, &metadata.Request{TopicNames: append([]string{}, topics...)})
+		if err == nil {
+			answer = message.(*metadata.Response)
+		}
+		return err
+	})
+	return answer, err
+}
+
+// leader of a partition, as host:port.
+func (c *Cluster) leader(ctx context.Context, topic string, partition int) (string, error) {
+	answer, err := c.metadata(ctx, []string{topic})
+	if err != nil {
+		return "", err
+	}
+	for _, t := range answer.Topics {
+		if t.ErrorCode != 0 {
+			return "", kafkago.Error(t.ErrorCode)
+		}
+		for _, p := range t.Partitions {
+			if int(p.PartitionIndex) != partition {
+				continue
+			}
+			for _, b := range answer.Brokers {
+				if b.NodeID == p.LeaderID {
+					return net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))), nil
+				}
+			}
+			return "", kafkago.LeaderNotAvailable
+		}
+	}
+	return "", kafkago.UnknownTopicOrPartition
+}

@@ -1,0 +1,96 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Error is what Kafka, or the way to it, answered to something that was asked of it.
+type Error struct {
+	Doing string // as "fetch from topic flights, partition 0"
+	Err   error
+}
+
+func (e *Error) Error() string { return e.Doing + ": " + e.Err.Error() }
+
+// Unwrap gives the cause: often one of kafka-go's error codes.
+func (e *Error) Unwrap() error { return e.Err }
+
+func failed(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Doing: fmt.Sprintf(format, args...), Err: err}
+}
+
+// Errors that say what to do.
+var (
+	ErrUnknownTopic = errors.New("there is no such topic")
+	ErrPartitions   = errors.New("the topic has too few partitions")
+)
+
+// OffsetError is a position that the partition does not have. Nothing is ever reset silently: it means rows that are gone, or another topic.
+type OffsetError struct {
+	Topic      string
+	Partition  int
+	Offset     int64 // asked for
+	First, End int64 // what there is
+}
+
+func (e *OffsetError) Error() string {
+	if e.Offset < e.First {
+		return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the first is %d: %d messages were deleted before they were learned from; "+
+			"raise the topic's retention", e.Topic, e.Partition, e.Offset, e.First, e.First-e.Offset)
+	}
+	return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the partition ends at %d: was the topic deleted and made again? "+
+		"Give the model another name, or delete its state topic, to start over", e.Topic, e.Partition, e.Offset, e.End)
+}
+
+// retryable tells whether asking again can help.
+func retryable(err error) bool {
+	var code kafkago.Error
+	if errors.As(err, &code) {
+		switch code {
+		case kafkago.UnknownTopicOrPartition, // made a moment ago, or its leader does not know yet
+			kafkago.LeaderNotAvailable, kafkago.NotLeaderForPartition, kafkago.ReplicaNotAvailable, kafkago.FencedLeaderEpoch, kafkago.UnknownLeaderEpoch, // moved
+			kafkago.BrokerNotAvailable, kafkago.NetworkException, kafkago.RequestTimedOut, kafkago.KafkaStorageError, // a broker that comes back, or another
+			kafkago.NotEnoughReplicas, kafkago.NotEnoughReplicasAfterAppend, // until they are in sync again; the second may have written: duplicates are harmless here
+			kafkago.GroupLoadInProgress, kafkago.GroupCoordinatorNotAvailable, kafkago.NotCoordinatorForGroup, // a broker that has just started
+			kafkago.NotController, kafkago.StaleControllerEpoch, kafkago.InvalidMessage: // InvalidMessage is a CRC that did not survive the way
+			return true
+		}
+		return false
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// mend keeps trying what can be tried again, until ctx ends or the time is up (0: never), and logs each failure.
+func (c *Cluster) mend(ctx context.Context, doing string, atMost time.Duration, try func() error) error {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = 50*time.Millisecond, 5*time.Second
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := try()
+		if err != nil && !retryable(err) {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(atMost), backoff.WithNotify(func(err error, pause time.Duration) {
+		c.log.Warn().Err(err).Str("doing", doing).Dur("again_in", pause).Msg("kafka: trying again")
+	}))
+	var permanent *backoff.PermanentError
+	if errors.As(err, &permanent) {
+		err = permanent.Unwrap()
+	}
+	return err
+}

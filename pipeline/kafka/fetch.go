@@ -1,0 +1,237 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/fetch"
+
+	"github.com/streamfit/streamfit/pipeline"
+)
+
+// SourceConfig says which partition to read, and from where.
+type SourceConfig struct {
+	Topic     string
+	Partition int
+	Offset    int64
+	MaxWait   time.Duration // that the broker may wait for messages; 0: 500 ms
+	MaxBytes  int           // of one fetch; 0: 4 MiB. Two are held at a time
+}
+
+const (
+	defaultMaxWait  = 500 * time.Millisecond
+	defaultMaxBytes = 4 << 20
+	largestFetch    = 128 << 20 // for a batch that is larger than MaxBytes
+	readCommitted   = 1
+)
+
+// Source reads one partition over a connection of its own, one fetch ahead: while one response is being worked on the next arrives in a second buffer.
+type Source struct {
+	cluster *Cluster
+	cfg     SourceConfig
+	doing   string
+	cancel  context.CancelFunc
+	runs    chan run
+	free    chan *response
+	current *response
+	done    chan struct{}
+}
+
+// response is a buffer and what is made of its bytes.
+type response struct {
+	buffer  []byte
+	parsed  fetchResponse
+	records recordReader
+}
+
+type run struct {
+	response *response
+	fetched  pipeline.Fetched
+	err      error
+}
+
+var _ pipeline.Source = (*Source)(nil)
+
+// OpenSource begins to fetch at once. A position that the partition does not have is an OffsetError, from here or from Fetch.
+func (c *Cluster) OpenSource(cfg SourceConfig) (*Source, error) {
+	if cfg.Offset < 0 {
+		return nil, fmt.Errorf("kafka: offset %d is none to read from", cfg.Offset)
+	}
+	if cfg.MaxWait <= 0 {
+		cfg.MaxWait = defaultMaxWait
+	}
+	if cfg.MaxBytes <= 0 {
+		cfg.MaxBytes = defaultMaxBytes
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Source{
+		cluster: c, cfg: cfg, doing: fmt.Sprintf("fetch from topic %s, partition %d", cfg.Topic, cfg.Partition), cancel: cancel,
+		runs: make(chan run), free: make(chan *response, 2), done: make(chan struct{}),
+	}
+	s.free <- &response{}
+	s.free <- &response{}
+	go s.loop(ctx)
+	return s, nil
+}
+
+// Fetch hands out the next messages; their bytes are valid until the next Fetch or Close.
+func (s *Source) Fetch(ctx context.Context) (pipeline.Fetched, error) {
+	if s.current != nil {
+		s.free <- s.current // never blocks: there are two, and it is one of them
+		s.current = nil
+	}
+	select {
+	case r := <-s.runs:
+		s.current = r.response
+		return r.fetched, r.err
+	case <-s.done:
+		return pipeline.Fetched{}, errors.New("kafka: the source is closed")
+	case <-ctx.Done():
+		return pipeline.Fetched{}, ctx.Err()
+	}
+}
+
+// Close ends what is under way and waits for it.
+func (s *Source) Close() error {
+	s.cancel()
+	<-s.done
+	return nil
+}
+
+// loop fetches into whichever buffer is free.
+func (s *Source) loop(ctx context.Context) {
+	defer close(s.done)
+	f := fetcher{source: s, next: s.cfg.Offset, maxBytes: s.cfg.MaxBytes}
+	defer f.disconnect()
+	for {
+		var into *response
+		select {
+		case into = <-s.free:
+		case <-ctx.Done():
+			return
+		}
+		fetched, err := f.run(ctx, into)
+		if ctx.Err() != nil {
+			return
+		}
+		select {
+		case s.runs <- run{into, fetched, err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			<-ctx.Done() // the error has been told: the source is of no more use
+			return
+		}
+	}
+}
+
+// fetcher speaks with the partition's leader.
+type fetcher struct {
+	source   *Source
+	conn     *connection
+	next     int64
+	maxBytes int
+}
+
+// run of messages: fetch until there are some, or the position has moved.
+func (f *fetcher) run(ctx context.Context, into *response) (out pipeline.Fetched, err error) {
+	s := f.source
+	for out.Next <= f.next && err == nil && ctx.Err() == nil {
+		err = s.cluster.mend(ctx, s.doing, 0, func() (err error) {
+			if out, err = f.fetch(ctx, into); err != nil {
+				f.disconnect() // whatever it was, the next try begins with a new look at who leads
+			}
+			return err
+		})
+	}
+	if errors.Is(err, kafkago.OffsetOutOfRange) {
+		err = f.outOfRange(ctx)
+	}
+	if err != nil {
+		return pipeline.Fetched{}, failed(err, "%s, offset %d", s.doing, f.next)
+	}
+	f.next = out.Next
+	return out, nil
+}
+
+func (f *fetcher) outOfRange(ctx context.Context) error {
+	s := f.source
+	first, end, err := s.cluster.Bounds(ctx, s.cfg.Topic, s.cfg.Partition)
+	if err != nil {
+		return err
+	}
+	return &OffsetError{Topic: s.cfg.Topic, Partition: s.cfg.Partition, Offset: f.next, First: first, End: end}
+}
+
+// fetch once. Next is where it began if there was nothing new.
+func (f *fetcher) fetch(ctx context.Context, into *response) (out pipeline.Fetched, err error) {
+	if err := f.connect(ctx); err != nil {
+		return out, err
+	}
+	err = f.conn.during(ctx, requestTimeout+f.source.cfg.MaxWait, func() (err error) {
+		if err := f.conn.request(fetchVersion, f.request()); err != nil {
+			return err
+		}
+		into.buffer, err = f.conn.response(into.buffer)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	if err := parseFetch(into.buffer, &into.parsed); err != nil {
+		return out, err
+	}
+	next, complete, err := into.records.read(&into.parsed, f.next)
+	if err != nil {
+		return out, err
+	}
+	if !complete {
+		return pipeline.Fetched{Next: f.next}, f.ask()
+	}
+	f.maxBytes = f.source.cfg.MaxBytes
+	return pipeline.Fetched{Messages: into.records.messages, Next: next, End: into.parsed.highWatermark}, nil
+}
+
+// ask for more, when the next batch is larger than what was asked for.
+func (f *fetcher) ask() error {
+	if f.maxBytes >= largestFetch {
+		return fmt.Errorf("the record batch at offset %d is larger than %d bytes", f.next, largestFetch)
+	}
+	f.maxBytes *= 2
+	return nil
+}
+
+func (f *fetcher) request() *fetch.Request {
+	cfg := f.source.cfg
+	return &fetch.Request{
+		ReplicaID: -1, MaxWaitTime: int32(cfg.MaxWait.Milliseconds()), MinBytes: 1, MaxBytes: int32(f.maxBytes), IsolationLevel: readCommitted,
+		SessionEpoch: -1, // no fetch session: every request says all it wants
+		Topics: []fetch.RequestTopic{{Topic: cfg.Topic, Partitions: []fetch.RequestPartition{{
+			Partition: int32(cfg.Partition), CurrentLeaderEpoch: -1, FetchOffset: f.next, LogStartOffset: -1, PartitionMaxBytes: int32(f.maxBytes),
+		}}}},
+	}
+}
+
+func (f *fetcher) connect(ctx context.Context) error {
+	if f.conn != nil {
+		return nil
+	}
+	c, cfg := f.source.cluster, f.source.cfg
+	address, err := c.leader(ctx, cfg.Topic, cfg.Partition)
+	if err != nil {
+		return err
+	}
+	f.conn, err = c.connect(ctx, address)
+	return err
+}
+
+func (f *fetcher) disconnect() {
+	if f.conn != nil {
+		f.conn.Close()
+		f.conn = nil
+	}
+}

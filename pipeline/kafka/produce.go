@@ -1,0 +1,143 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/streamfit/streamfit/pipeline"
+)
+
+// Sink writes to a topic, acknowledged by all replicas. Records with a key go to the partition that Java's clients would choose; the others take turns. It is
+// safe for concurrent use.
+type Sink struct {
+	cluster    *Cluster
+	topic      string
+	mu         sync.Mutex
+	partitions []int
+	turn       int
+}
+
+var _ pipeline.Sink = (*Sink)(nil)
+
+// OpenSink to a topic. Nothing is asked of the brokers yet.
+func (c *Cluster) OpenSink(topic string) *Sink { return &Sink{cluster: c, topic: topic} }
+
+// Write returns once every record is acknowledged. What can be tried again is tried until ctx ends, so records may be written twice; their order within a
+// partition is kept.
+func (s *Sink) Write(ctx context.Context, records ...pipeline.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	byPartition, err := s.distribute(ctx, records)
+	if err != nil {
+		return err
+	}
+	for _, partition := range s.partitions {
+		if err := s.cluster.write(ctx, s.topic, partition, byPartition[partition]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Sink) distribute(ctx context.Context, records []pipeline.Record) (map[int][]pipeline.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.partitions == nil {
+		n, err := s.cluster.Partitions(ctx, s.topic)
+		if err != nil {
+			return nil, err
+		}
+		for i := range n {
+			s.partitions = append(s.partitions, i)
+		}
+	}
+	murmur := kafkago.Murmur2Balancer{}
+	out := map[int][]pipeline.Record{}
+	for _, r := range records {
+		partition := 0
+		if r.Key == nil {
+			partition = s.partitions[s.turn%len(s.partitions)]
+			s.turn++
+		} else {
+			partition = murmur.Balance(kafkago.Message{Key: r.Key}, s.partitions...)
+		}
+		out[partition] = append(out[partition], r)
+	}
+	return out, nil
+}
+
+// batchBytes bounds what is sent in one request, below what a broker takes by default; a record larger than that goes alone.
+const batchBytes = 900 << 10
+
+// recordOverhead is what a record takes beside its key, value and headers, generously.
+const recordOverhead = 64
+
+// write records to a partition, in order.
+func (c *Cluster) write(ctx context.Context, topic string, partition int, records []pipeline.Record) error {
+	for len(records) > 0 {
+		n, size := 0, 0
+		for n < len(records) && (n == 0 || size+sizeOf(records[n]) <= batchBytes) {
+			size += sizeOf(records[n])
+			n++
+		}
+		if err := c.produce(ctx, topic, partition, records[:n]); err != nil {
+			return err
+		}
+		records = records[n:]
+	}
+	return nil
+}
+
+func sizeOf(r pipeline.Record) int {
+	size := recordOverhead + len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		size += len(h.Key) + len(h.Value)
+	}
+	return size
+}
+
+func (c *Cluster) produce(ctx context.Context, topic string, partition int, records []pipeline.Record) error {
+	doing := fmt.Sprintf("write %d records to topic %s, partition %d", len(records), topic, partition)
+	err := c.mend(ctx, doing, 0, func() error {
+		answer, err := c.client.Produce(ctx, &kafkago.ProduceRequest{
+			Topic: topic, Partition: partition, RequiredAcks: kafkago.RequireAll, Records: kafkago.NewRecordReader(kafkaRecords(records)...),
+		})
+		if err != nil {
+			return err
+		}
+		return answer.Error
+	})
+	if errors.Is(err, kafkago.MessageSizeTooLarge) {
+		largest := slices.MaxFunc(records, func(a, b pipeline.Record) int { return sizeOf(a) - sizeOf(b) })
+		err = fmt.Errorf("%w: a record of %d bytes; raise the topic's max.message.bytes", err, sizeOf(largest))
+	}
+	return failed(err, "%s", doing)
+}
+
+func kafkaRecords(records []pipeline.Record) []kafkago.Record {
+	now := time.Now()
+	out := make([]kafkago.Record, len(records))
+	for i, r := range records {
+		out[i].Time = now
+		if r.Time != 0 {
+			out[i].Time = time.UnixMilli(r.Time)
+		}
+		if r.Key != nil {
+			out[i].Key = kafkago.NewBytes(r.Key)
+		}
+		if r.Value != nil {
+			out[i].Value = kafkago.NewBytes(r.Value)
+		}
+		for _, h := range r.Headers {
+			out[i].Headers = append(out[i].Headers, kafkago.Header{Key: h.Key, Value: h.Value})
+		}
+	}
+	return out
+}

@@ -1,0 +1,68 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+
+	"github.com/streamfit/streamfit/pipeline"
+)
+
+// StateLog is one partition of the state topic.
+type StateLog struct {
+	cluster   *Cluster
+	topic     string
+	partition int
+}
+
+var _ pipeline.StateLog = (*StateLog)(nil)
+
+// OpenStateLog of a partition. Nothing is asked of the brokers yet.
+func (c *Cluster) OpenStateLog(topic string, partition int) *StateLog {
+	return &StateLog{cluster: c, topic: topic, partition: partition}
+}
+
+// Write to the partition, acknowledged by all replicas.
+func (l *StateLog) Write(ctx context.Context, records ...pipeline.Record) error {
+	return l.cluster.write(ctx, l.topic, l.partition, records)
+}
+
+// Replay the records from an offset, or from the first there is, to the end that the partition has now. Each record's bytes are valid during the call only.
+func (l *StateLog) Replay(ctx context.Context, from int64, each func(offset int64, r pipeline.Record) error) (int64, error) {
+	first, end, err := l.cluster.Bounds(ctx, l.topic, l.partition)
+	if err != nil {
+		return 0, err
+	}
+	if from > end {
+		return 0, &OffsetError{Topic: l.topic, Partition: l.partition, Offset: from, First: first, End: end}
+	}
+	from = max(from, first)
+	if from == end {
+		return end, nil
+	}
+	source, err := l.cluster.OpenSource(SourceConfig{Topic: l.topic, Partition: l.partition, Offset: from})
+	if err != nil {
+		return 0, err
+	}
+	replayed, err := replay(ctx, source, end, each)
+	return replayed, errors.Join(err, source.Close())
+}
+
+func replay(ctx context.Context, source *Source, end int64, each func(int64, pipeline.Record) error) (int64, error) {
+	for {
+		run, err := source.Fetch(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, m := range run.Messages {
+			if m.Offset >= end {
+				return end, nil
+			}
+			if err := each(m.Offset, pipeline.Record{Key: m.Key, Value: m.Value, Headers: m.Headers, Time: m.Time}); err != nil {
+				return 0, err
+			}
+		}
+		if run.Next >= end {
+			return end, nil
+		}
+	}
+}
