@@ -1,6 +1,10 @@
 package estimator
 
-import "github.com/streamfit/streamfit/loss"
+import (
+	"math"
+
+	"github.com/streamfit/streamfit/loss"
+)
 
 const (
 	// Derivatives are clipped to ±largestDerivative, so that one wild row of a loss without a bound does not end the model.
@@ -23,12 +27,13 @@ const (
 // The weights are decay·wⱼ: a common factor makes the penalty one multiplication a row. Below 1e-9 it is multiplied into w.
 //
 // Where scikit-learn ends with an error because a weight has become infinite or NaN, sgd refuses the step: the row changes nothing, not even t,
-// and the model counts as degenerate from then on.
+// and the model is degenerate from then on. Rows of weight 0, at which scikit-learn still decays the weights and counts t, never come here.
 //
 // Products are rounded by float64() before they are added: the language allows a fused multiply-add otherwise, and some
 // architectures have one.
 type sgd struct {
 	loss         loss.Loss
+	delta        float64 // knee of the loss; +Inf if it has none
 	features     []string
 	schedule     schedule
 	alpha        float64 // 0: no penalty
@@ -40,11 +45,12 @@ type sgd struct {
 	intercept float64
 	t         float64
 	refused   uint64
+	undefined bool // the prediction of the row at hand is ∞ − ∞; no part of the state
 }
 
 func newSGD(c SGD, l loss.Loss, features []string) *sgd {
 	s := &sgd{
-		loss: l, schedule: newSchedule(c, l), fitIntercept: c.FitIntercept, features: features,
+		loss: l, delta: kneeOf(l), schedule: newSchedule(c, l), fitIntercept: c.FitIntercept, features: features,
 		weights: make([]float64, len(features)), next: make([]float64, len(features)), decay: 1, t: 1,
 	}
 	if c.Penalty == penaltyL2 {
@@ -53,18 +59,27 @@ func newSGD(c SGD, l loss.Loss, features []string) *sgd {
 	return s
 }
 
-// predict is decay·Σⱼ wⱼxⱼ + b.
+// predict is decay·Σⱼ wⱼxⱼ + b. A sum that leaves the numbers is the largest of them, and one that is ∞ − ∞ is left out.
 func (s *sgd) predict(x []float64) float64 {
 	sum := 0.0
 	x = x[:len(s.weights)]
 	for j, w := range s.weights {
 		sum += float64(w * x[j])
 	}
-	return float64(sum*s.decay) + s.intercept
+	prediction := float64(sum*s.decay) + s.intercept
+	if s.undefined = math.IsNaN(prediction); s.undefined {
+		return s.intercept
+	}
+	return saturate(prediction)
 }
 
-// step learns from a row whose prediction has just been made.
+// step learns from a row whose prediction has just been made. The step is refused if it has no prediction to start from, or if it would end
+// at a number that is not finite.
 func (s *sgd) step(x []float64, prediction, target, weight float64) {
+	if s.undefined {
+		s.refused++
+		return
+	}
 	rate := s.schedule.rate(s.t)
 	update := -rate * clip(s.loss.Derivative(prediction, target))
 	update *= weight
@@ -86,7 +101,7 @@ func (s *sgd) step(x []float64, prediction, target, weight float64) {
 	s.t++
 }
 
-// clip keeps NaN, by which a step is refused.
+// clip keeps NaN, with which the step ends at numbers that are not finite.
 func clip(derivative float64) float64 {
 	return max(-largestDerivative, min(largestDerivative, derivative))
 }

@@ -8,15 +8,13 @@ import (
 	"github.com/streamfit/streamfit/loss"
 )
 
-// What makes sgd a solver: its verdicts, its report, its state.
-
 const penaltyL2, penaltyNone = "l2", "none"
 
 // validateSGD collects the faults of solver "sgd"'s settings.
 func (c Config) validateSGD() (faults []error) {
 	add := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if c.Loss.Name == lossHuber && c.Delta.Auto {
-		add("solver sgd needs a fixed knee: set delta to a number in the units of the target (delta: auto is for solver newton)")
+	if l, err := c.lossOf(); err == nil && c.Delta.Auto && isFinite(kneeOf(l)) {
+		add("solver sgd needs a fixed knee for loss %s: set delta to a number in the units of the target (delta: auto is for solver newton)", c.Loss.Name)
 	}
 	if !math.IsInf(c.HalfLife, 1) {
 		add("solver sgd cannot forget: leave half_life at .inf, or use solver newton")
@@ -47,9 +45,15 @@ func (s *sgd) learn(x []float64, prediction, y, w float64) verdict {
 	return out
 }
 
-func (s *sgd) knee() float64 {
-	if h, ok := s.loss.(loss.Huber); ok {
-		return h.Delta
+func (s *sgd) knee() float64 { return s.delta }
+
+// kneeOf a loss; +Inf if it has none.
+func kneeOf(l loss.Loss) float64 {
+	switch l := l.(type) {
+	case loss.Huber:
+		return l.Delta
+	case loss.PseudoHuber:
+		return l.Delta
 	}
 	return math.Inf(1)
 }
@@ -58,8 +62,8 @@ func (s *sgd) knee() float64 {
 func (s *sgd) report(r *Report) {
 	none := math.NaN()
 	r.Solver, r.Status, r.Scale, r.Delta = "sgd", StatusOK, none, none
-	if k := s.knee(); isFinite(k) {
-		r.Delta = k
+	if isFinite(s.delta) {
+		r.Delta = s.delta
 	}
 	if s.refused > 0 {
 		r.Status = StatusDegenerate
@@ -101,9 +105,9 @@ func (s *sgd) merge(models []*Linear) error {
 		}
 		share := float64(m.rows.Learned) / rows
 		for j, w := range shard.weights {
-			s.weights[j] += float64(share * float64(w*shard.decay))
+			s.weights[j] = saturate(s.weights[j] + float64(share*float64(w*shard.decay)))
 		}
-		s.intercept += float64(share * shard.intercept)
+		s.intercept = saturate(s.intercept + float64(share*shard.intercept))
 		s.t += shard.t - 1
 		s.refused += shard.refused
 	}
