@@ -5,6 +5,8 @@ import (
 
 	"github.com/streamfit/streamfit/internal/settings"
 	"github.com/streamfit/streamfit/pipeline"
+	"github.com/streamfit/streamfit/pipeline/file"
+	"github.com/streamfit/streamfit/pipeline/kafka"
 )
 
 // exitCodes is the contract; exitCode keeps it.
@@ -32,16 +34,24 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
+// inputError is an input that cannot be learned from.
+type inputError struct{ err error }
+
+func (e *inputError) Error() string { return e.err.Error() }
+func (e *inputError) Unwrap() error { return e.err }
+
 func exitCode(err error) int {
 	switch {
 	case err == nil, errors.Is(err, errHelp):
 		return exitDone
 	case is[*usageError](err), is[*settings.Fault](err), is[*pipeline.SettingError](err):
 		return exitUsage
-	case errors.Is(err, pipeline.ErrState), errors.Is(err, pipeline.ErrCheckpoint):
+	case errors.Is(err, pipeline.ErrState), errors.Is(err, pipeline.ErrCheckpoint), is[*kafka.OffsetError](err):
 		return exitState
-	case is[*pipeline.DecodeError](err), is[*pipeline.RowError](err):
+	case is[*pipeline.DecodeError](err), is[*pipeline.RowError](err), is[*file.Error](err), is[*inputError](err):
 		return exitInput
+	case is[*kafka.Error](err):
+		return exitKafka
 	default:
 		return exitFailed
 	}

@@ -26,6 +26,10 @@ type cli struct {
 	Help helpFlag `short:"h" help:"Show what there is, and an example that works when pasted."`
 	LogFlags
 
+	Demo      demoCmd      `cmd:"" help:"Show the whole thing on an embedded broker, with real data."`
+	Run       runCmd       `cmd:"" help:"Learn from a topic and publish the model to another."`
+	Replay    replayCmd    `cmd:"" help:"Learn from files, with the very code that run uses."`
+	Loss      lossCmd      `cmd:"" help:"Compare the losses: a table, values, a figure."`
 	Lint      lintCmd      `cmd:"" help:"Check a configuration and say what is wrong, with line and column."`
 	DevBroker devBrokerCmd `cmd:"" help:"Run an embedded Kafka broker to try the other commands with."`
 	Version   versionCmd   `cmd:"" help:"Say what this program was built from."`

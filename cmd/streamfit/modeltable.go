@@ -39,16 +39,16 @@ func writeModel(out io.Writer, u *pipeline.Update) error {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "\nscale %s, knee %s; mean loss %s (best constant %s), mean absolute error %s, rms error %s\n",
-		short(u.Scale, 5), short(u.Delta, 5), short(u.Loss.Mean, 6), short(u.Loss.Baseline, 6), short(u.Loss.MAE, 5), short(u.Loss.RMSE, 5))
+		digits(u.Scale, 5), digits(u.Delta, 5), digits(u.Loss.Mean, 6), digits(u.Loss.Baseline, 6), digits(u.Loss.MAE, 5), digits(u.Loss.RMSE, 5))
 	return err
 }
 
 func writeCoefficient(t io.Writer, name string, i pipeline.Interval) {
 	low, high := "–", "–"
-	if short(i.SE, 1) != "–" {
+	if digits(i.SE, 1) != "–" {
 		low, high = significant(i.Low, i.SE), significant(i.High, i.SE)
 	}
-	fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", name, significant(i.Value, i.SE), short(i.SE, 3), low, high)
+	fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", name, significant(i.Value, i.SE), digits(i.SE, 3), low, high)
 }
 
 // rowsSentence says what became of the rows.

@@ -94,8 +94,8 @@ func (p *progressTable) line(u *pipeline.Update) string {
 		outliers = 100 * float64(u.Rows.Outliers) / float64(u.Rows.Learned)
 	}
 	cells := []string{
-		grouped(u.Rows.Learned), short(u.Loss.Mean, 5), short(p.sinceLine(u), 5), short(u.Loss.Baseline, 5),
-		strconv.FormatFloat(outliers, 'f', 1, 64) + " %", short(u.Scale, 4), withError(u.Intercept),
+		grouped(u.Rows.Learned), digits(u.Loss.Mean, 5), digits(p.sinceLine(u), 5), digits(u.Loss.Baseline, 5),
+		strconv.FormatFloat(outliers, 'f', 1, 64) + " %", digits(u.Scale, 4), withError(u.Intercept),
 	}
 	for _, c := range u.Coefficients {
 		cells = append(cells, withError(c.Interval))
@@ -133,28 +133,28 @@ func (p *progressTable) fit(cells []string) string {
 	return b.String()
 }
 
-// short writes a number in so many significant digits, a dash for none.
-func short(n pipeline.Number, digits int) string {
+// digits writes a number in so many significant digits, a dash for none.
+func digits(n pipeline.Number, significant int) string {
 	f := float64(n)
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return "–"
 	}
-	return strconv.FormatFloat(f, 'g', digits, 64)
+	return strconv.FormatFloat(f, 'g', significant, 64)
 }
 
 // withError writes a coefficient and its standard error, which decides how many digits mean something.
 func withError(i pipeline.Interval) string {
 	if math.IsNaN(float64(i.SE)) {
-		return short(i.Value, 5)
+		return digits(i.Value, 5)
 	}
-	return significant(i.Value, i.SE) + " ±" + short(i.SE, 2)
+	return significant(i.Value, i.SE) + " ±" + digits(i.SE, 2)
 }
 
 // significant writes a value to the second digit of its standard error.
 func significant(value, se pipeline.Number) string {
 	v, e := float64(value), float64(se)
 	if !(e > 0) || math.Abs(v) >= 1e15 || e < 1e-9 {
-		return short(value, 6)
+		return digits(value, 6)
 	}
 	decimals := 1 - int(math.Floor(math.Log10(e)))
 	return strconv.FormatFloat(v, 'f', min(max(decimals, 0), 12), 64)

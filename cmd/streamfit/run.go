@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+
+	"github.com/streamfit/streamfit/pipeline"
+)
+
+type runCmd struct {
+	Config string `short:"c" placeholder:"FILE" help:"Configuration file; - reads it from stdin."`
+	ModelFlags
+	InputFlags
+	OutputFlags
+}
+
+// Help is the text below the usage.
+func (*runCmd) Help() string {
+	return `Learns from a topic and publishes to another until SIGINT or SIGTERM; then the last update and the last checkpoint go out. Started again, it goes on where it
+stopped, whatever stopped it. Beside a broker (streamfit dev-broker) this works when pasted:
+
+    streamfit produce --brokers localhost:9092 --topic flights examples/data/flights-200k.arrow
+    streamfit run --brokers localhost:9092 --topic flights --group g --target delay --features distance,time --output-topic flights-model`
+}
+
+// Run until ctx ends.
+func (r *runCmd) Run(ctx context.Context, c *console) error {
+	cfg, err := c.load(r.Config, pipeline.Config.Validate, r.ModelFlags, r.InputFlags, r.OutputFlags)
+	if err != nil {
+		return err
+	}
+	board := &pipeline.Board{}
+	if cfg.Log.Format == "console" {
+		table := newProgressTable(c.Err)
+		defer table.finish()
+		board.Show, board.Wants = table.show, table.wants
+	}
+	return runLive(ctx, cfg, board, c.logger(cfg.Log))
+}
