@@ -1,0 +1,335 @@
+package estimator
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/streamfit/streamfit/loss"
+)
+
+func sgdConfig(features int) Config {
+	c := DefaultConfig()
+	for j := range features {
+		c.Features = append(c.Features, fmt.Sprintf("x%d", j))
+	}
+	c.Solver, c.Delta = "sgd", Knee{Value: 1.5}
+	return c
+}
+
+// drawSGD draws a configuration of solver sgd: every loss, learning rate and penalty.
+func drawSGD(t *rapid.T) Config {
+	c := sgdConfig(rapid.IntRange(0, 9).Draw(t, "features"))
+	c.Loss = LossSpec{Name: rapid.SampledFrom(loss.Names()).Draw(t, "loss"), Beta: 0.7, Tau: 0.3, Epsilon: 0.2}
+	c.Delta = Knee{Value: rapid.Float64Range(0.1, 3).Draw(t, "delta")}
+	c.SGD = SGD{
+		LearningRate: rapid.SampledFrom([]string{"constant", "invscaling", "optimal"}).Draw(t, "rate"),
+		Eta0:         rapid.Float64Range(1e-4, 0.1).Draw(t, "eta0"),
+		PowerT:       rapid.SampledFrom([]float64{0, 0.25, 0.3, 0.5, 1}).Draw(t, "power_t"),
+		Penalty:      rapid.SampledFrom([]string{"l2", "none"}).Draw(t, "penalty"),
+		Alpha:        rapid.SampledFrom([]float64{1e-4, 0.1, 5, 30}).Draw(t, "alpha"),
+		FitIntercept: rapid.Bool().Draw(t, "fit_intercept"),
+	}
+	return c
+}
+
+// clean rows of a linear model with outliers, without weights.
+func clean(seed uint64, features, rows int) Columns {
+	c := weighted(seed, features, rows)
+	c.Weights = nil
+	return c
+}
+
+func weighted(seed uint64, features, rows int) Columns {
+	r := goldenRecipe{Seed: seed, Rows: rows, Intercept: 2, Noise: 0.5, Rho: 0.5, Share: 0.1, TwoSided: true, Low: 10, High: 50}
+	for j := range features {
+		r.Offsets = append(r.Offsets, float64(j%3))
+		r.Scales = append(r.Scales, 1)
+		r.Slopes = append(r.Slopes, 1/float64(1+j))
+	}
+	return r.columns()
+}
+
+// simulated rows with weights, nulls, numbers that are not finite, and weights that are not positive.
+func simulated(seed uint64, features, rows int) Columns {
+	c := weighted(seed, features, rows)
+	c.Valid = bytes.Repeat([]byte{0xFF}, rows/8+1)
+	for i := 7; i < rows; i += 41 {
+		c.Valid[i/8] &^= 1 << (i % 8)
+	}
+	for i := 11; i < rows; i += 43 {
+		c.Target[i] = math.NaN()
+	}
+	for i := 3; i < rows; i += 47 {
+		c.Weights[i] = 0
+	}
+	return c
+}
+
+// cut rows [from, to) out of columns.
+func cut(c Columns, from, to int) Columns {
+	out := Columns{Rows: to - from, Target: c.Target[from:to], Weights: c.Weights[from:to], Valid: make([]byte, (to-from)/8+1)}
+	for i := range out.Rows {
+		if c.Valid[(from+i)/8]>>((from+i)%8)&1 == 1 {
+			out.Valid[i/8] |= 1 << (i % 8)
+		}
+	}
+	for _, column := range c.Features {
+		out.Features = append(out.Features, column[from:to])
+	}
+	return out
+}
+
+// plainSGD is the oracle: the textbook update with one weight vector and no common factor, row by row.
+func plainSGD(cfg Config, l loss.Loss, c Columns) (w []float64, b float64) {
+	w = make([]float64, len(cfg.Features))
+	s, typical := cfg.SGD, math.Pow(cfg.SGD.Alpha, -0.25)
+	t := 0.0
+	for i := range c.Rows {
+		if c.Valid[i/8]>>(i%8)&1 == 0 || math.IsNaN(c.Target[i]) || c.Weights[i] == 0 {
+			continue
+		}
+		t++
+		eta := s.Eta0
+		switch s.LearningRate {
+		case "invscaling":
+			eta = s.Eta0 * math.Pow(t, -s.PowerT)
+		case "optimal":
+			eta = 1 / (s.Alpha*(t-1) + math.Max(1, l.Derivative(-typical, 1))/typical)
+		}
+		p := b
+		for j := range w {
+			p += w[j] * c.Features[j][i]
+		}
+		u := -eta * l.Derivative(p, c.Target[i]) * c.Weights[i]
+		for j := range w {
+			if s.Penalty == "l2" {
+				w[j] -= math.Min(1, eta*s.Alpha) * w[j]
+			}
+			w[j] += u * c.Features[j][i]
+		}
+		if s.FitIntercept {
+			b += u
+		}
+	}
+	return w, b
+}
+
+// TestSGDEqualsTextbook compares with the oracle over few rows: a step may amplify the last bits of the one before.
+func TestSGDEqualsTextbook(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := drawSGD(t)
+		if cfg.SGD.LearningRate == "optimal" && cfg.SGD.Alpha < 1 {
+			cfg.SGD.Alpha = 5 // scikit-learn's t₀ makes steps of 1 and more there, which diverge
+		}
+		c := simulated(rapid.Uint64().Draw(t, "seed"), len(cfg.Features), rapid.IntRange(1, 60).Draw(t, "rows"))
+		m, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Learn(nil, c)
+		l, _ := cfg.lossOf()
+		w, b := plainSGD(cfg, l, c)
+		r := m.Report()
+		size := math.Abs(b)
+		for _, v := range w {
+			size = max(size, math.Abs(v))
+		}
+		if size > 1e6 {
+			t.Skip("diverging")
+		}
+		tolerance := 1e-9 * (1 + size)
+		if math.Abs(r.Intercept.Value-b) > tolerance {
+			t.Fatalf("intercept %v, want %v", r.Intercept.Value, b)
+		}
+		for j, v := range w {
+			if math.Abs(r.Coefficients[j].Value-v) > tolerance {
+				t.Fatalf("coefficient %d is %v, want %v", j, r.Coefficients[j].Value, v)
+			}
+		}
+	})
+}
+
+// TestSGDIgnoresBatchBoundaries cuts the same rows anywhere, restores from a snapshot at the cuts, and wants the same bytes.
+func TestSGDIgnoresBatchBoundaries(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := drawSGD(t)
+		rows := rapid.IntRange(1, 200).Draw(t, "rows")
+		c := simulated(rapid.Uint64().Draw(t, "seed"), len(cfg.Features), rows)
+		whole, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.Learn(nil, c)
+		parts, _ := New(cfg)
+		for from := 0; from < rows; {
+			to := min(rows, from+rapid.IntRange(1, rows).Draw(t, "batch"))
+			parts.Learn(nil, cut(c, from, to))
+			from = to
+			if rapid.Bool().Draw(t, "restart") {
+				if parts, err = Restore(snapshotOf(t, parts)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if !bytes.Equal(snapshotOf(t, whole), snapshotOf(t, parts)) {
+			t.Fatalf("the states differ: %s", cmp.Diff(whole.Report(), parts.Report(), cmpopts.EquateNaNs()))
+		}
+	})
+}
+
+func snapshotOf(t interface{ Fatal(...any) }, m *Linear) []byte {
+	b, err := m.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestSGDStaysFinite feeds finite rows of any size: no coefficient, prediction or loss is ever NaN or infinite, and every state can be restored.
+func TestSGDStaysFinite(t *testing.T) {
+	extreme := rapid.OneOf(rapid.SampledFrom([]float64{0, 1, -1, 1e300, -1e300, math.MaxFloat64, -math.MaxFloat64, 5e-324}), rapid.Float64())
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := drawSGD(t)
+		cfg.SGD.Eta0 = rapid.SampledFrom([]float64{1e-300, 0.01, 1, 1e300}).Draw(t, "extreme eta0")
+		rows := rapid.IntRange(1, 30).Draw(t, "rows")
+		c := Columns{Rows: rows}
+		column := rapid.SliceOfN(extreme, rows, rows)
+		for range cfg.Features {
+			c.Features = append(c.Features, column.Draw(t, "x"))
+		}
+		c.Target = column.Draw(t, "y")
+		m, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Learn(nil, c)
+		predictions := make([]float64, rows)
+		m.Predict(predictions, c)
+		r := m.Report()
+		for _, coefficient := range append(r.Coefficients, r.Intercept) {
+			predictions = append(predictions, coefficient.Value)
+		}
+		if l := r.Loss; !allFinite(append(predictions, l.Mean, l.SinceLast, l.Window, l.MAE, l.RMSE, l.Baseline)) {
+			t.Fatalf("predictions and coefficients %v, loss %+v", predictions, l)
+		}
+		if _, err := Restore(snapshotOf(t, m)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestSGDRefusesAStep: the row of which ∞ − ∞ would come changes nothing but the status.
+func TestSGDRefusesAStep(t *testing.T) {
+	cfg := sgdConfig(2)
+	cfg.Loss.Name = "half-squared"
+	m, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Learn(nil, Columns{Rows: 1, Features: [][]float64{{1}, {1}}, Target: []float64{5}})
+	before := m.Report()
+	m.Learn(nil, Columns{Rows: 1, Features: [][]float64{{1e308}, {1}}, Target: []float64{-1e308}}) // a step of 0.01·1e12·1e308
+	after := m.Report()
+	if after.Status != StatusDegenerate || after.Rows.Learned != 2 {
+		t.Errorf("status %s after %d rows, want degenerate after 2", after.Status, after.Rows.Learned)
+	}
+	if diff := cmp.Diff(append(before.Coefficients, before.Intercept), append(after.Coefficients, after.Intercept), cmpopts.EquateNaNs()); diff != "" {
+		t.Error("the refused step changed the model", diff)
+	}
+	m.Learn(nil, Columns{Rows: 1, Features: [][]float64{{1}, {1}}, Target: []float64{5}})
+	if r := m.Report(); r.Status != StatusDegenerate || r.Intercept == after.Intercept {
+		t.Errorf("it goes on learning, and stays degenerate: %+v", r)
+	}
+}
+
+// TestSGDReport has no intervals and no scale, and the knee only of the losses that have one.
+func TestSGDReport(t *testing.T) {
+	for name, want := range map[string]float64{"huber": 1.5, "pseudo-huber": 1.5, "mae": math.NaN(), "half-squared": math.NaN()} {
+		cfg := sgdConfig(1)
+		cfg.Loss.Name = name
+		m, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Learn(nil, Columns{Rows: 2, Features: [][]float64{{1, 2}}, Target: []float64{9, 1}})
+		r := m.Report()
+		got := []float64{r.Delta, r.Scale, r.Intercept.SE, r.Intercept.Low, r.Coefficients[0].SE, r.Coefficients[0].High}
+		none := math.NaN()
+		if diff := cmp.Diff([]float64{want, none, none, none, none, none}, got, cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestSGDMerge: the coefficients are the means of the shards', weighted by their rows.
+func TestSGDMerge(t *testing.T) {
+	cfg := sgdConfig(3)
+	var shards []*Linear
+	want := make([]float64, 4)
+	for i, rows := range []int{30, 90, 0} {
+		m, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := simulated(uint64(i), 3, rows)
+		c.Valid = nil
+		m.Learn(nil, c)
+		r := m.Report()
+		for j, coefficient := range append(r.Coefficients, r.Intercept) {
+			want[j] += coefficient.Value * float64(m.Rows().Learned)
+		}
+		shards = append(shards, m)
+	}
+	merged, err := Merge(shards...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := merged.Report()
+	for j, coefficient := range append(r.Coefficients, r.Intercept) {
+		if mean := want[j] / float64(merged.Rows().Learned); math.Abs(coefficient.Value-mean) > 1e-14*math.Abs(mean) {
+			t.Errorf("coefficient %d is %v, want %v", j, coefficient.Value, mean)
+		}
+	}
+}
+
+// TestSGDValidation names the setting that is wrong.
+func TestSGDValidation(t *testing.T) {
+	for want, spoil := range map[string]func(*Config){
+		"needs a fixed knee for loss huber":        func(c *Config) { c.Delta = Knee{Auto: true} },
+		"needs a fixed knee for loss pseudo-huber": func(c *Config) { c.Delta, c.Loss.Name = Knee{Auto: true}, "pseudo-huber" },
+		"cannot forget":              func(c *Config) { c.HalfLife = 100 },
+		"learning_rate \"adaptive\"": func(c *Config) { c.SGD.LearningRate = "adaptive" },
+		"eta0 0":                     func(c *Config) { c.SGD.Eta0 = 0 },
+		"eta0 NaN":                   func(c *Config) { c.SGD.Eta0 = math.NaN() },
+		"power_t +Inf":               func(c *Config) { c.SGD.PowerT = math.Inf(1) },
+		"penalty \"l1\"":             func(c *Config) { c.SGD.Penalty = "l1" },
+		"alpha -1":                   func(c *Config) { c.SGD.Alpha = -1 },
+		"alpha 0":                    func(c *Config) { c.SGD.Alpha, c.SGD.LearningRate = 0, "optimal" },
+	} {
+		cfg := sgdConfig(1)
+		spoil(&cfg)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+	cfg := sgdConfig(1)
+	cfg.Loss.Name, cfg.Delta, cfg.SGD.Alpha = "mae", Knee{Auto: true}, 0
+	if err := cfg.Validate(); err != nil {
+		t.Errorf("a loss without a knee needs none: %v", err)
+	}
+}
+
+func TestSGDStepAllocatesNothing(t *testing.T) {
+	s := newBenchmarkSGD(t, 16, "invscaling")
+	x, y := make([]float64, 16), 1.0
+	if n := testing.AllocsPerRun(100, func() { s.learn(x, s.predict(x), y, 1) }); n != 0 {
+		t.Errorf("%v allocations a row", n)
+	}
+}
