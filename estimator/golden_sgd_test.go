@@ -70,8 +70,8 @@ func (f goldenFit) run(t *testing.T, c Columns) Report {
 	return m.Report()
 }
 
-// TestSGDEqualsScikitLearn holds every coefficient to 1e-12 of the largest of the fit: scikit-learn's own rounding, in a sum in which large terms
-// cancel, is relative to those terms.
+// TestSGDEqualsScikitLearn holds every coefficient to 1e-12 of the largest of the fit (scikit-learn's own rounding, in a sum in which large terms
+// cancel, is relative to those terms), and to the bit where no power is taken, whose last bit depends on the library.
 func TestSGDEqualsScikitLearn(t *testing.T) {
 	var golden goldenSGD
 	decodeGolden(t, "sgd.json.gz", &golden)
@@ -93,7 +93,11 @@ func TestSGDEqualsScikitLearn(t *testing.T) {
 		if apart == 0 {
 			bitEqual++
 		}
-		if !(apart <= 1e-12) || r.Status != StatusOK {
+		tolerance := 1e-12
+		if fit.LearningRate != "invscaling" {
+			tolerance = 0
+		}
+		if !(apart <= tolerance) || r.Status != StatusOK {
 			t.Errorf("%s, %+v: %.3g apart, status %s", golden.Data[fit.Data].Name, fit, apart, r.Status)
 		}
 	}

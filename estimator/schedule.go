@@ -1,10 +1,6 @@
 package estimator
 
-import (
-	"math"
-
-	"github.com/streamfit/streamfit/loss"
-)
+import "math"
 
 // The learning rates of solver "sgd", as scikit-learn calls them.
 const (
@@ -19,22 +15,17 @@ const (
 //	invscaling  η₀ / t^power
 //	optimal     1 / (α(t₀ + t − 1))
 //
-// In "optimal" t₀ makes the first rate equal to w/max(1, ℓ′), where w = α^(−1/4) is a typical weight and ℓ′ the derivative of the loss
-// at prediction −w and target 1 (Bottou, "Stochastic Gradient Descent Tricks", 2012, as scikit-learn has it).
+// In "optimal" t₀ = 1/(wα) makes the first rate a typical weight, w = α^(−1/4) (Bottou, "Stochastic Gradient Descent Tricks", 2012, as scikit-learn has it;
+// its division by max(1, ℓ′) at prediction −w and target 1 is left out, for ℓ′ < 0 there).
 type schedule struct {
 	kind               string
 	eta0, power, alpha float64
-	t0                 float64
+	t0                 float64 // of "optimal" alone
 }
 
-func newSchedule(c SGD, l loss.Loss) schedule {
-	s := schedule{kind: c.LearningRate, eta0: c.Eta0, power: c.PowerT, alpha: c.Alpha}
-	if s.kind == rateOptimal {
-		typical := math.Sqrt(1 / math.Sqrt(c.Alpha))
-		first := typical / max(1, l.Derivative(-typical, 1))
-		s.t0 = 1 / float64(first*c.Alpha)
-	}
-	return s
+func newSchedule(c SGD) schedule {
+	typical := math.Sqrt(1 / math.Sqrt(c.Alpha))
+	return schedule{kind: c.LearningRate, eta0: c.Eta0, power: c.PowerT, alpha: c.Alpha, t0: 1 / float64(typical*c.Alpha)}
 }
 
 // rate at step t.

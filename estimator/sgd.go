@@ -50,7 +50,7 @@ type sgd struct {
 
 func newSGD(c SGD, l loss.Loss, features []string) *sgd {
 	s := &sgd{
-		loss: l, delta: kneeOf(l), schedule: newSchedule(c, l), fitIntercept: c.FitIntercept, features: features,
+		loss: l, delta: kneeOf(l), schedule: newSchedule(c), fitIntercept: c.FitIntercept, features: features,
 		weights: make([]float64, len(features)), next: make([]float64, len(features)), decay: 1, t: 1,
 	}
 	if c.Penalty == penaltyL2 {

@@ -101,7 +101,7 @@ func plainSGD(cfg Config, l loss.Loss, c Columns) (w []float64, b float64) {
 		case "invscaling":
 			eta = s.Eta0 * math.Pow(t, -s.PowerT)
 		case "optimal":
-			eta = 1 / (s.Alpha*(t-1) + math.Max(1, l.Derivative(-typical, 1))/typical)
+			eta = 1 / (s.Alpha*(t-1) + math.Max(1, l.Derivative(-typical, 1))/typical) // as scikit-learn writes it
 		}
 		p := b
 		for j := range w {
@@ -243,9 +243,27 @@ func TestSGDRefusesAStep(t *testing.T) {
 	if diff := cmp.Diff(append(before.Coefficients, before.Intercept), append(after.Coefficients, after.Intercept), cmpopts.EquateNaNs()); diff != "" {
 		t.Error("the refused step changed the model", diff)
 	}
+	if m, err = Restore(snapshotOf(t, m)); err != nil {
+		t.Fatal(err)
+	}
 	m.Learn(nil, Columns{Rows: 1, Features: [][]float64{{1}, {1}}, Target: []float64{5}})
 	if r := m.Report(); r.Status != StatusDegenerate || r.Intercept == after.Intercept {
 		t.Errorf("it goes on learning, and stays degenerate: %+v", r)
+	}
+}
+
+// TestSGDAcceptsTheLargestNumbers: weights whose sum overflows, but which are numbers themselves, are no reason to refuse.
+func TestSGDAcceptsTheLargestNumbers(t *testing.T) {
+	cfg := sgdConfig(2)
+	cfg.Loss.Name = "half-squared"
+	m, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Learn(nil, Columns{Rows: 1, Features: [][]float64{{1e298}, {1e298}}, Target: []float64{1e300}}) // a step of 0.01·1e12·1e298
+	r := m.Report()
+	if w := r.Coefficients; r.Status != StatusOK || w[0].Value < 0.9e308 || w[1].Value < 0.9e308 {
+		t.Errorf("status %s, coefficients %v", r.Status, w)
 	}
 }
 

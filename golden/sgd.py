@@ -76,6 +76,15 @@ def corners():
     yield usual | dict(epsilon=1e6)
 
 
+def clipped():
+    """Targets so far away that scikit-learn clips the derivative to 1e12."""
+    settings = dict(loss="squared_error", epsilon=0.0, learning_rate="constant", eta0=1e-2, power_t=0.25, alpha=1e-4,
+                    penalty="l2", fit_intercept=True, weighted=True)
+    recipe = rows.recipe(401, 300, [0.0, 1.0], [1.0, 0.1], [1.0, 1.0], 1e15, 1.0)
+    yield settings, recipe
+    yield settings | dict(loss="squared_epsilon_insensitive", epsilon=0.3, learning_rate="optimal", alpha=20.0), recipe
+
+
 def refusals():
     """Rows that end scikit-learn with "Floating-point under-/overflow": a prediction of inf - inf."""
     settings = dict(loss="squared_error", epsilon=0.0, learning_rate="constant", eta0=1.0, power_t=0.25, alpha=1e-4,
@@ -107,6 +116,11 @@ def main():
             answer = fit(settings, x, y, w)
             assert stable(settings, x, y, w, answer), (name, settings)
             fits.append(settings | dict(data=len(sets) - 1, raises=False, coef=answer[:-1].tolist(), intercept=answer[-1]))
+    for settings, recipe in clipped():
+        x, y, w = add("far target", recipe)
+        answer = fit(settings, x, y, w)
+        assert stable(settings, x, y, w, answer), settings
+        fits.append(settings | dict(data=len(sets) - 1, raises=False, coef=answer[:-1].tolist(), intercept=answer[-1]))
     for settings, recipe in refusals():
         x, y, w = add("hostile", recipe)
         with np.errstate(all="ignore"):
