@@ -17,7 +17,7 @@ import (
 type lossCmd struct {
 	True    numbers  `placeholder:"NUMBER,…" help:"Targets."`
 	Pred    numbers  `placeholder:"NUMBER,…" help:"Predictions, as many as there are targets."`
-	Loss    []string `placeholder:"NAME,…" help:"Losses to show; all, if not given."`
+	Loss    []string `placeholder:"NAME" help:"Losses to show, with commas between them; all, if not given."`
 	Beta    *float64 `placeholder:"NUMBER" help:"β of smooth-l1, 0 or greater; 1 if not given."`
 	Delta   *float64 `placeholder:"NUMBER" help:"δ of huber and pseudo-huber, greater than 0; 1 if not given."`
 	Tau     *float64 `placeholder:"NUMBER" help:"τ of quantile, between 0 and 1; 0.5 if not given."`
