@@ -67,7 +67,11 @@ func usable(scale float64) bool { return scale > 1e-290 && scale < 1e290 }
 // difference a − b that saturates instead of overflowing.
 func difference(a, b float64) float64 { return saturate(a - b) }
 
+// saturate keeps a number within the finite ones; what is none becomes 0.
 func saturate(v float64) float64 {
+	if v != v {
+		return 0
+	}
 	return max(-math.MaxFloat64, min(math.MaxFloat64, v))
 }
 
@@ -95,5 +99,10 @@ func (b *basis) standardise(dst, x []float64) (far float64) {
 
 func (b *basis) target(y float64) float64 { return difference(y, b.targetC) / b.targetS }
 
-// raw prediction of a standardised one.
-func (b *basis) raw(p float64) float64 { return saturate(b.targetC + float64(p*b.targetS)) }
+// raw prediction of a standardised one. Sums that have left the numbers predict the centre.
+func (b *basis) raw(p float64) float64 {
+	if math.IsNaN(p) {
+		return b.targetC
+	}
+	return saturate(b.targetC + float64(p*b.targetS))
+}

@@ -80,6 +80,26 @@ func invertCholesky(dst, U []float64, m int) {
 	}
 }
 
+// invertDefinite gives the inverse of a matrix that is positive definite but for rounding, which is made good on the diagonal.
+func invertDefinite(A []float64, m int) []float64 {
+	largest := 0.0
+	for i := range m {
+		largest = max(largest, A[i*m+i])
+	}
+	out := make([]float64, m*m)
+	for jitter := 0.0; jitter < 1; jitter = max(1e-15, jitter*10) {
+		U := append([]float64(nil), A...)
+		for i := range m {
+			U[i*m+i] += float64(jitter * largest)
+		}
+		if cholesky(U, m) {
+			invertCholesky(out, U, m)
+			break
+		}
+	}
+	return out
+}
+
 // timesVector writes Ax to dst.
 func timesVector(dst, A, x []float64) {
 	m := len(x)

@@ -54,7 +54,7 @@ func (m *Linear) Learn(dst []Skipped, c Columns) []Skipped {
 func (m *Linear) learn(y, w float64) {
 	prediction := m.solver.predict(m.x)
 	knee := m.solver.knee()
-	m.metrics.add(m.lossAt(knee), knee, prediction, y)
+	m.metrics.add(m.lossOf(knee, prediction, y), m.lossOf(knee, m.metrics.baseline.value, y), knee, prediction, y)
 	v := m.solver.learn(m.x, prediction, y, w)
 	m.rows.Learned++
 	if v.outlier {
@@ -65,13 +65,18 @@ func (m *Linear) learn(y, w float64) {
 	}
 }
 
-// lossAt the knee in force.
-func (m *Linear) lossAt(knee float64) loss.Loss {
-	if h, ok := m.loss.(loss.Huber); ok && knee > 0 {
-		h.Delta = knee
-		return h
+// lossOf a prediction, with the knee in force; a number always.
+func (m *Linear) lossOf(knee, prediction, y float64) float64 {
+	value := 0.0
+	if _, huber := m.loss.(loss.Huber); huber && knee > 0 {
+		value = loss.Huber{Delta: knee}.Value(prediction, y)
+	} else {
+		value = m.loss.Value(prediction, y)
 	}
-	return m.loss
+	if math.IsNaN(value) {
+		return math.MaxFloat64
+	}
+	return saturate(value)
 }
 
 // gather row i into m.x and tell whether it can be learned from.

@@ -77,10 +77,7 @@ func (s *newton) merge(most *newton, models []*Linear) error {
 		if model.rows.Learned == 0 {
 			continue
 		}
-		h, beta, meat, err := shard.current().inBasis(&s.fit)
-		if err != nil {
-			return err
-		}
+		h, beta, meat := shard.current().inBasis(&s.fit)
 		for i, v := range h {
 			information[i] += v
 			s.meat[i] += meat[i]
@@ -99,25 +96,21 @@ func (s *newton) merge(most *newton, models []*Linear) error {
 		return nil
 	}
 	s.sigma = max(math.Exp(scales/weights)/s.fit.targetS, smallestSigma)
-	if !cholesky(information, m) {
-		return errors.New("estimator: the shards' information is singular")
+	s.p = invertDefinite(information, m)
+	timesVector(s.beta, s.p, rhs)
+	for j, v := range s.beta {
+		if !isFinite(v) {
+			s.beta[j] = base.beta[j] // information beyond the range of numbers: the largest shard speaks for all
+		}
 	}
-	solveCholesky(information, m, rhs)
-	copy(s.beta, rhs)
-	invertCholesky(s.p, information, m)
 	return nil
 }
 
 // inBasis gives a shard's information, coefficients and score covariance in another basis. With z = Az′, where A is the affine change of basis,
 // β′ = Aᵀβ, H′ = AᵀHA and M′ = AᵀMA, up to the target's own centre and scale.
-func (s *newton) inBasis(to *basis) (h, beta, meat []float64, err error) {
+func (s *newton) inBasis(to *basis) (h, beta, meat []float64) {
 	m := len(s.beta)
-	inverse := append([]float64(nil), s.p...)
-	if !cholesky(inverse, m) {
-		return nil, nil, nil, errors.New("estimator: a shard's information is singular")
-	}
-	h = make([]float64, m*m)
-	invertCholesky(h, inverse, m)
+	h = invertDefinite(s.p, m)
 	a := s.fit.to(to)
 	meat = append([]float64(nil), s.meat...)
 	addOuter(meat, 1, s.score)
@@ -135,7 +128,7 @@ func (s *newton) inBasis(to *basis) (h, beta, meat []float64, err error) {
 	for i := range meat {
 		meat[i] *= unit * unit
 	}
-	return h, beta, meat, nil
+	return h, beta, meat
 }
 
 // to gives A with z = Az′: zⱼ = (cⱼ′ − cⱼ)/sⱼ + (sⱼ′/sⱼ)zⱼ′.

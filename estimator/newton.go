@@ -115,7 +115,7 @@ func (s *newton) learn(x []float64, prediction, y, w float64) verdict {
 // step of β and P.
 func (s *newton) step(r, a, delta float64) {
 	timesVector(s.pz, s.p, s.z)
-	h := dot(s.z, s.pz)
+	h := max(0, dot(s.z, s.pz)) // below 0 it is rounding
 	denominator := s.lambda + float64(a*h)
 	inside := math.Abs(r) <= delta*denominator
 	gain := a * r / denominator
@@ -142,18 +142,23 @@ func (s *newton) downdate(c float64) {
 	for i, pi := range s.pz {
 		ci := float64(c * pi)
 		row := s.p[i*m : (i+1)*m]
+		least := row[i] * sharpest
 		for j, pj := range s.pz[:i+1] {
 			v := (row[j] - float64(ci*pj)) * over
 			row[j] = v
 			s.p[j*m+i] = v
 		}
+		row[i] = max(row[i], least)
 	}
 }
+
+// sharpest is how much one row may sharpen a coefficient: what goes beyond is rounding, and could make a variance negative.
+const sharpest = 0x1p-52
 
 // block adds a score to the running block, and the block to M when it is full.
 func (s *newton) block(score float64) {
 	for j, z := range s.z {
-		s.score[j] += float64(score * z)
+		s.score[j] = saturate(s.score[j] + float64(score*z))
 	}
 	if s.inBlock++; s.inBlock < blockRows {
 		return
@@ -165,6 +170,9 @@ func (s *newton) block(score float64) {
 		}
 	}
 	addOuter(s.meat, 1, s.score)
+	for i, v := range s.meat {
+		s.meat[i] = saturate(v)
+	}
 	clear(s.score)
 	s.inBlock = 0
 }

@@ -1,10 +1,6 @@
 package estimator
 
-import (
-	"math"
-
-	"github.com/streamfit/streamfit/loss"
-)
+import "math"
 
 // progressive validation (Blum, Kalai & Langford 1999): every row is predicted before it is learned from, so the mean loss is honest out of sample.
 // The Huber loss of a row is taken with the knee in force at that row.
@@ -25,8 +21,8 @@ type progressive struct {
 // windowRows is the number of rows that the windowed loss is about.
 const windowRows = 1000
 
-func (p *progressive) add(l loss.Loss, delta, prediction, y float64) {
-	value := saturate(l.Value(prediction, y))
+// add a row: its loss, the loss of the best constant so far, and what they are of.
+func (p *progressive) add(value, baseline, delta, prediction, y float64) {
 	r := math.Abs(difference(prediction, y))
 	p.rows++
 	p.loss = saturate(p.loss + value)
@@ -35,7 +31,7 @@ func (p *progressive) add(l loss.Loss, delta, prediction, y float64) {
 	const keep = 1 - 1.0/windowRows
 	p.window = saturate(float64(p.window*keep) + value)
 	p.windowWeight = float64(p.windowWeight*keep) + 1
-	p.baselineLoss = saturate(p.baselineLoss + saturate(l.Value(p.baseline.value, y)))
+	p.baselineLoss = saturate(p.baselineLoss + baseline)
 	p.baseline.learn(y, delta)
 	if p.interval > 0 && p.rows%p.interval == 0 {
 		p.lastLoss, p.lastRows = p.loss-p.markLoss, p.rows-p.markRows

@@ -34,8 +34,8 @@ type Coefficient struct {
 // Rows counts what became of the rows.
 type Rows struct {
 	Learned  uint64
-	Outliers uint64 // learned rows whose residual lay beyond the knee
-	Guarded  uint64 // learned rows that the leverage guard weighed down
+	Outliers uint64    // learned rows whose residual lay beyond the knee
+	Guarded  uint64    // learned rows that the leverage guard weighed down
 	Skipped  [3]uint64 // by Reason
 }
 

@@ -1,0 +1,75 @@
+package estimator
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"testing"
+)
+
+func TestEveryDamagedByteOfASnapshotIsFound(t *testing.T) {
+	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2)} {
+		m, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Learn(nil, clean(1, 2, 50))
+		snapshot := snapshotOf(t, m)
+		for i := range snapshot {
+			snapshot[i] ^= 0x10
+			if _, err := Restore(snapshot); !errors.Is(err, ErrSnapshot) && !errors.Is(err, ErrSnapshotVersion) {
+				t.Errorf("%s: byte %d: got error %v", cfg.Solver, i, err)
+			}
+			snapshot[i] ^= 0x10
+		}
+		for n := range snapshot {
+			if _, err := Restore(snapshot[:n]); !errors.Is(err, ErrSnapshot) {
+				t.Errorf("%s: cut to %d bytes: got error %v", cfg.Solver, n, err)
+			}
+		}
+	}
+}
+
+func TestASnapshotOfAnotherVersionIsSaid(t *testing.T) {
+	m, err := New(newtonConfig(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot := snapshotOf(t, m)
+	snapshot[len(snapshotMagic)]++
+	if _, err := Restore(snapshot); !errors.Is(err, ErrSnapshotVersion) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// FuzzRestore corrects the checksum, so that what is behind it is reached, and uses whatever model comes out.
+func FuzzRestore(f *testing.F) {
+	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), newtonConfig(0)} {
+		for _, rows := range []int{0, 5, 1100} {
+			m, err := New(cfg)
+			if err != nil {
+				f.Fatal(err)
+			}
+			m.Learn(nil, clean(1, len(cfg.Features), rows))
+			f.Add(snapshotOf(f, m))
+		}
+	}
+	f.Fuzz(func(t *testing.T, snapshot []byte) {
+		if len(snapshot) >= 4 {
+			body := snapshot[:len(snapshot)-4]
+			snapshot = binary.LittleEndian.AppendUint32(append([]byte(nil), body...), crc32.Checksum(body, castagnoli))
+		}
+		m, err := Restore(snapshot)
+		if err != nil {
+			if !errors.Is(err, ErrSnapshot) && !errors.Is(err, ErrSnapshotVersion) {
+				t.Fatalf("an error of another kind: %v", err)
+			}
+			return
+		}
+		m.Learn(nil, clean(2, len(m.Config().Features), 70))
+		m.Report()
+		if _, err := Restore(snapshotOf(t, m)); err != nil {
+			t.Fatalf("its own snapshot: %v", err)
+		}
+	})
+}
