@@ -118,14 +118,14 @@ func ExampleMeanOverWeight() {
 }
 
 // Regression of a bounding box: offsets of its centre and the logarithms of its width and height ratios, one of them far off. Fast R-CNN sums
-// the smooth L1 loss of the four, with β = 1; PyTorch's Faster R-CNN uses β = 1/9.
+// the smooth L1 loss of the four, with β = 1; a smaller β keeps small offsets precise.
 func ExampleSmoothL1_boundingBox() {
 	target := []float64{0.10, -0.05, 0.20, 0.00}
 	prediction := []float64{0.12, -0.02, 0.15, 1.80}
 	values, gradient := make([]float64, 4), make([]float64, 4)
-	l := loss.SmoothL1{Beta: 1.0 / 9}
+	l := loss.SmoothL1{Beta: 0.1}
 	loss.Values(values, l, prediction, target)
 	loss.Derivatives(gradient, l, prediction, target)
-	fmt.Printf("sum %.4f, gradient %.2f\n", loss.Sum(values, nil), gradient)
-	// Output: sum 1.7615, gradient [0.18 0.27 -0.45 1.00]
+	fmt.Printf("sum %.4f, gradient %.1f\n", loss.Sum(values, nil), gradient)
+	// Output: sum 1.7690, gradient [0.2 0.3 -0.5 1.0]
 }

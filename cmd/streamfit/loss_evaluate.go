@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
 
@@ -91,19 +92,28 @@ func writeEvaluationTable(out io.Writer, target, prediction []float64, chosen []
 	for _, l := range chosen {
 		width = max(width, utf8.RuneCountInString(l.label()))
 	}
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
 	head := func(name string, x []float64, sums string) {
 		fmt.Fprintf(t, "%-*s\t\t%s%s%s\t\n", width, name, cells(asNumbers(x)), more(target), sums)
 	}
-	head("true", target[:shown], "")
-	head("prediction", prediction[:shown], "")
+	head("true", target[:shown], "\t\t")
+	head("prediction", prediction[:shown], "\t\t")
 	head("residual", residual, "\tsum\tmean")
 	for _, l := range chosen {
 		e := evaluate(l, target, prediction)
 		fmt.Fprintf(t, "%-*s\tvalue\t%s%s\t%s\t%s\t\n", width, l.label(), cells(e.Values[:shown]), more(target), short(e.Sum), short(e.Mean))
-		fmt.Fprintf(t, "\tgradient\t%s%s\t\n", cells(e.Gradient[:shown]), more(target))
+		fmt.Fprintf(t, "\tgradient\t%s%s\t\t\t\n", cells(e.Gradient[:shown]), more(target))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(table.String()) {
+		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cells of a row of the table, with a tab between them.
