@@ -116,7 +116,7 @@ func heights(chosen []chosenLoss, reach float64) (top, slope float64) {
 	if top == 0 {
 		return highest, steepest
 	}
-	return 1.5 * top, 1.5 * slope
+	return 1.5 * top, 1.6 * slope
 }
 
 func newPanel(title, y string, reach float64) *plot.Plot {
