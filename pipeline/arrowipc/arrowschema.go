@@ -1,30 +1,53 @@
 package arrowipc
 
-import (
-	"github.com/apache/arrow/go/v17/arrow"
-)
+import "github.com/apache/arrow/go/v17/arrow"
 
 // Schema reads the schema of a message, verified; nothing else of the message is looked at. Columns of types that this package does not decode are
 // listed as structs without fields.
 func Schema(message []byte, limits Limits) (*arrow.Schema, error) {
-	if n := int64(len(message)); n > limits.MessageBytes {
-		return nil, fault(reasonLimit, -1, "a message of %d bytes; the limit is %d", n, limits.MessageBytes)
-	}
-	var f frame
-	if err := readFrame(message, 0, &f); err != nil {
+	if err := limits.admit(message); err != nil {
 		return nil, err
 	}
-	if f.finished || f.kind != kindSchema {
-		return nil, fault(reasonFraming, 0, "the stream does not begin with a schema")
+	var f frame
+	if err := f.readSchema(message); err != nil {
+		return nil, err
 	}
-	fields, err := readSchema(&f, limits)
+	fields, custom, err := readSchema(&f, limits)
 	if err != nil {
 		return nil, err
 	}
-	return arrowSchema(fields), nil
+	return arrowSchema(fields, custom), nil
 }
 
-func arrowSchema(fields []field) *arrow.Schema {
+// NumericColumns lists the columns of a message's schema that hold numbers by type: integers, floats, decimals, booleans and dictionaries of those.
+// Dates, times and durations decode to numbers too, but only by name: a model is seldom meant to take them as features.
+func NumericColumns(message []byte, limits Limits) ([]string, error) {
+	schema, err := Schema(message, limits)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range schema.Fields() {
+		if Numeric(f.Type) {
+			names = append(names, f.Name)
+		}
+	}
+	return names, nil
+}
+
+// Numeric tells whether NumericColumns lists a column of this type.
+func Numeric(t arrow.DataType) bool {
+	switch t.ID() {
+	case arrow.BOOL, arrow.FLOAT16, arrow.FLOAT32, arrow.FLOAT64, arrow.DECIMAL128, arrow.DECIMAL256:
+		return true
+	case arrow.DICTIONARY:
+		return Numeric(t.(*arrow.DictionaryType).ValueType)
+	default:
+		return arrow.IsInteger(t.ID())
+	}
+}
+
+func arrowSchema(fields []field, custom [][2]string) *arrow.Schema {
 	out := make([]arrow.Field, len(fields))
 	for i := range fields {
 		f := &fields[i]
@@ -33,7 +56,8 @@ func arrowSchema(fields []field) *arrow.Schema {
 			out[i].Type = arrow.StructOf()
 		}
 	}
-	return arrow.NewSchema(out, nil)
+	metadata := arrowMetadata(custom)
+	return arrow.NewSchema(out, &metadata)
 }
 
 func arrowMetadata(pairs [][2]string) arrow.Metadata {

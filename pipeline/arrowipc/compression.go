@@ -22,7 +22,7 @@ type lz4Reader struct {
 var errLonger = errors.New("it decompresses to more than it says")
 
 // decompress a buffer. What it claims is held against the budget before memory is taken, and against what comes out.
-func (d *Decoder) decompress(codec uint8, buffer []byte, need int64, at int) ([]byte, *Error) {
+func (d *Decoder) decompress(codec uint8, buffer []byte, need, most int64, at int) ([]byte, *Error) {
 	if len(buffer) < lengthPrefix {
 		return nil, fault(reasonCompression, at, "a compressed buffer of %d bytes", len(buffer))
 	}
@@ -31,8 +31,8 @@ func (d *Decoder) decompress(codec uint8, buffer []byte, need int64, at int) ([]
 	if length == -1 {
 		return packed, nil
 	}
-	if length < need {
-		return nil, fault(reasonCompression, at, "a buffer that decompresses to %d bytes where %d are needed", length, need)
+	if length < need || length > most {
+		return nil, fault(reasonCompression, at, "a buffer that decompresses to %d bytes where %d are needed, and at most %d allowed", length, need, most)
 	}
 	if err := d.spend(length, at); err != nil {
 		return nil, err
@@ -65,30 +65,24 @@ func (d *Decoder) unlz4(dst, packed []byte) error {
 	return nil
 }
 
+// largestWindow that a ZSTD frame may name. It costs no memory: what is decompressed goes where it is wanted, and no further.
+const largestWindow = 1 << 27
+
 func (d *Decoder) unzstd(dst, packed []byte) error {
 	if d.zstd == nil {
 		var err error
 		d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxMemory(uint64(max(1<<20, d.limits.DecodedBytes))), zstd.WithDecoderMaxWindow(1<<27))
+			zstd.WithDecoderMaxMemory(uint64(max(largestWindow, d.limits.DecodedBytes))), zstd.WithDecodeAllCapLimit(true))
 		if err != nil {
 			return err
 		}
 	}
-	var header zstd.Header
-	if err := header.Decode(packed); err != nil {
-		return err
-	}
-	if header.HasFCS && header.FrameContentSize > uint64(len(dst)) {
-		return errLonger
-	}
 	out, err := d.zstd.DecodeAll(packed, dst[:0:len(dst)])
-	switch {
-	case err != nil:
-		return err
-	case len(out) > len(dst):
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
 		return errLonger
-	case len(out) < len(dst):
+	}
+	if err == nil && len(out) < len(dst) {
 		return io.ErrUnexpectedEOF
 	}
-	return nil
+	return err
 }

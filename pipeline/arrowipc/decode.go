@@ -3,6 +3,7 @@ package arrowipc
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -28,23 +29,27 @@ type Column struct {
 
 // A Decoder decodes messages, one at a time. It keeps accepted schemas and its buffers; it is not for concurrent use.
 type Decoder struct {
-	projection Projection
-	limits     Limits
-	plans      []*plan // most recent first
-	batches    []Batch // handed out
-	used       int     // of batches
-	dictionary map[int64]*dictionary
-	numbers    arena[float64]
-	bytes      arena[byte]
-	rows       int64
-	decoded    int64 // bytes that were decompressed or converted for this message
-	zstd       *zstd.Decoder
-	lz4        lz4Reader
+	projection   Projection
+	limits       Limits
+	plans        []*plan // most recent first
+	frame        frame   // at hand
+	record       recordBatch
+	batches      []Batch // handed out
+	used         int     // of batches
+	dictionaries map[int64]*dictionary
+	made         []*dictionary // by this message and those before
+	inUse        int           // of made
+	numbers      arena[float64]
+	bytes        arena[byte]
+	rows         int64
+	decoded      int64 // bytes that were decompressed or converted for this message
+	zstd         *zstd.Decoder
+	lz4          lz4Reader
 }
 
 // NewDecoder for the columns of p.
 func NewDecoder(p Projection, limits Limits) *Decoder {
-	return &Decoder{projection: p, limits: limits, dictionary: map[int64]*dictionary{}}
+	return &Decoder{projection: p, limits: limits, dictionaries: map[int64]*dictionary{}}
 }
 
 // Decode verifies the whole message first, then hands out all its batches: a message is decoded whole or not at all.
@@ -52,7 +57,7 @@ func NewDecoder(p Projection, limits Limits) *Decoder {
 func (d *Decoder) Decode(message []byte) (_ []Batch, err error) {
 	defer func() {
 		if r := recover(); r != nil { // no input is known to get here; if one does, it costs a dead letter and not the process
-			err = fault(reasonBody, -1, "the decoder failed: %v", r)
+			err = failed(r)
 		}
 	}()
 	d.reset()
@@ -63,55 +68,65 @@ func (d *Decoder) Decode(message []byte) (_ []Batch, err error) {
 }
 
 func (d *Decoder) reset() {
-	d.used, d.rows, d.decoded = 0, 0, 0
+	for i := 1; i < d.used; i++ { // what nothing will overwrite soon must not hold on to old messages
+		clear(d.batches[i].Numbers)
+		clear(d.batches[i].Texts)
+	}
+	for i := range d.inUse {
+		*d.made[i] = dictionary{}
+	}
+	d.used, d.inUse, d.rows, d.decoded = 0, 0, 0, 0
 	d.numbers.reset()
 	d.bytes.reset()
-	if len(d.dictionary) > 0 {
-		clear(d.dictionary)
+	if len(d.dictionaries) > 0 {
+		clear(d.dictionaries)
 	}
 }
 
 // stream of frames: a schema, then dictionaries and record batches, to the end.
 func (d *Decoder) stream(message []byte) *Error {
-	if n := int64(len(message)); n > d.limits.MessageBytes {
-		return fault(reasonLimit, -1, "a message of %d bytes; the limit is %d", n, d.limits.MessageBytes)
-	}
-	var f frame
-	if err := readFrame(message, 0, &f); err != nil {
+	if err := d.limits.admit(message); err != nil {
 		return err
 	}
-	if f.finished || f.kind != kindSchema {
-		return fault(reasonFraming, 0, "the stream does not begin with a schema")
-	}
-	if len(f.body) > 0 {
-		return fault(reasonFraming, f.bodyAt, "a schema with a body")
-	}
-	p, err := d.planOf(&f)
-	if err != nil {
-		return err
+	p := d.knownPlan(message)
+	next := 0
+	if p != nil {
+		next = len(p.frame)
+	} else {
+		if err := d.frame.readSchema(message); err != nil {
+			return err
+		}
+		var err *Error
+		if p, err = newPlan(&d.frame, d.projection, d.limits); err != nil {
+			return err
+		}
+		next = d.frame.end
+		d.keep(p, message[:next])
 	}
 	if p.problem != nil {
 		return p.problem
 	}
+	f := &d.frame
 	for frames := 0; ; frames++ {
-		if err := readFrame(message, f.end, &f); err != nil || f.finished {
+		if err := f.read(message, next); err != nil || f.finished {
 			return err
 		}
 		if frames == 2*d.limits.Batches {
 			return fault(reasonLimit, f.begin, "more than %d record batches and dictionaries", frames)
 		}
-		if err := d.frame(p, &f); err != nil {
+		if err := d.decode(p, f); err != nil {
 			return err
 		}
+		next = f.end
 	}
 }
 
-func (d *Decoder) frame(p *plan, f *frame) *Error {
+func (d *Decoder) decode(p *plan, f *frame) *Error {
 	switch f.kind {
 	case kindBatch:
 		return d.batch(p, f)
 	case kindDictionary:
-		return d.dictionaryBatch(p, f)
+		return d.dictionary(p, f)
 	case kindSchema:
 		return fault(reasonFraming, f.begin, "a second schema")
 	default:
@@ -120,8 +135,9 @@ func (d *Decoder) frame(p *plan, f *frame) *Error {
 }
 
 func (d *Decoder) batch(p *plan, f *frame) *Error {
-	var b recordBatch
-	if err := b.read(f, f.header, p.total); err != nil {
+	b := &d.record
+	err := b.read(f, f.header, p.total)
+	if err != nil {
 		return err
 	}
 	if d.used == d.limits.Batches {
@@ -132,15 +148,19 @@ func (d *Decoder) batch(p *plan, f *frame) *Error {
 	}
 	out := d.next()
 	out.Rows = int(b.rows)
-	for _, source := range p.numbers {
-		c, err := d.numberColumn(&b, source)
-		if err != nil {
+	out.Numbers = slices.Grow(out.Numbers, len(p.numbers))[:len(p.numbers)]
+	for i := range p.numbers {
+		source := &p.numbers[i]
+		if source.plain && b.plain(source, &out.Numbers[i]) {
+			continue
+		}
+		if out.Numbers[i], err = d.numberColumn(b, source); err != nil {
 			return named(err, source.field)
 		}
-		out.Numbers = append(out.Numbers, c)
 	}
-	for _, source := range p.texts {
-		c, err := d.textColumn(&b, source)
+	for i := range p.texts {
+		source := &p.texts[i]
+		c, err := d.textColumn(b, source)
 		if err != nil {
 			return named(err, source.field)
 		}
@@ -160,6 +180,8 @@ func (d *Decoder) next() *Batch {
 	return b
 }
 
+func failed(recovered any) *Error { return fault(reasonBody, -1, "the decoder failed: %v", recovered) }
+
 func named(err *Error, f *field) *Error {
 	err.Err = fmt.Errorf("column %q: %w", f.name, err.Err)
 	return err
@@ -172,34 +194,4 @@ func (d *Decoder) spend(n int64, at int) *Error {
 	}
 	d.decoded += n
 	return nil
-}
-
-// arena hands out slices that are all given back at once. What a large message needed is kept up to a bound.
-type arena[T any] struct {
-	slices [][]T
-	used   int
-}
-
-const arenaKeeps = 1 << 16 // elements of a slice that is kept for the next message
-
-func (a *arena[T]) take(n int) []T {
-	if a.used == len(a.slices) {
-		a.slices = append(a.slices, nil)
-	}
-	s := a.slices[a.used]
-	if cap(s) < n {
-		s = make([]T, n)
-		a.slices[a.used] = s
-	}
-	a.used++
-	return s[:n:n]
-}
-
-func (a *arena[T]) reset() {
-	for i := range a.used {
-		if cap(a.slices[i]) > arenaKeeps {
-			a.slices[i] = nil
-		}
-	}
-	a.used = 0
 }

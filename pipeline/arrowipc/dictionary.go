@@ -1,5 +1,7 @@
 package arrowipc
 
+import "encoding/binary"
+
 // dictionary of one id: its entries as the columns that use it want them.
 type dictionary struct {
 	length  int
@@ -13,141 +15,187 @@ const (
 	slotDictionaryID, slotData, slotIsDelta = 0, 1, 2
 )
 
-// dictionaryBatch is decoded if a wanted column uses it; others are passed over, their bodies unread.
-func (d *Decoder) dictionaryBatch(p *plan, f *frame) *Error {
-	id, err := f.header.int64(slotDictionaryID)
-	if err != nil {
-		return err
+// dictionaryBatch is what such a frame holds, verified: entries for a dictionary, new ones or more.
+type dictionaryBatch struct {
+	id      int64
+	column  *field // that uses it
+	entries field  // the column's values, no longer encoded
+	delta   bool
+	data    table
+}
+
+// readDictionary of a frame; ok is false if no wanted column uses it: then nothing of it is looked at.
+func readDictionary(p *plan, f *frame) (b dictionaryBatch, ok bool, err *Error) {
+	if b.id, err = f.header.int64(slotDictionaryID); err != nil {
+		return b, false, err
 	}
-	column := p.encodings[id]
-	if column == nil {
-		return nil
+	if b.column = p.encodings[b.id]; b.column == nil {
+		return b, false, nil
 	}
-	data, err := f.header.child(slotData)
-	if err != nil {
-		return err
+	b.entries = *b.column
+	b.entries.encoded = false
+	if b.data, err = f.header.child(slotData); err != nil {
+		return b, false, err
 	}
-	if data.m == nil {
-		return fault(reasonDictionary, f.begin, "dictionary %d without data", id)
+	if b.data.m == nil {
+		return b, false, fault(reasonDictionary, f.begin, "dictionary %d without data", b.id)
 	}
 	delta, err := f.header.uint8(slotIsDelta, 0)
+	b.delta = delta != 0
+	return b, true, err
+}
+
+// readEntries of a dictionary: a record batch of one column.
+func (d *Decoder) readEntries(f *frame, b *dictionaryBatch) (*recordBatch, *Error) {
+	if err := d.record.read(f, b.data, b.entries.shape(f.version)); err != nil {
+		return nil, err
+	}
+	if rows := d.record.rows; rows > d.limits.Rows {
+		return nil, fault(reasonLimit, f.begin, "a dictionary of %d entries; the limit is %d", rows, d.limits.Rows)
+	}
+	return &d.record, nil
+}
+
+// dictionary of a frame takes the place of the one before, or adds to it.
+func (d *Decoder) dictionary(p *plan, f *frame) *Error {
+	b, ok, err := readDictionary(p, f)
+	if err != nil || !ok {
+		return err
+	}
+	entries, err := d.readEntries(f, &b)
 	if err != nil {
 		return err
 	}
-	entries := *column
-	entries.encoded = false
-	var b recordBatch
-	if err := b.read(f, data, entries.shape(f.version)); err != nil {
-		return err
-	}
-	if b.rows > d.limits.Rows {
-		return fault(reasonLimit, f.begin, "a dictionary of %d entries; the limit is %d", b.rows, d.limits.Rows)
-	}
-	made, err := d.makeDictionary(p, &b, &entries)
+	made, err := d.makeDictionary(entries, &b.entries)
 	if err != nil {
-		return named(err, column)
+		return named(err, b.column)
 	}
-	if before := d.dictionary[id]; delta != 0 && before != nil {
+	if before := d.dictionaries[b.id]; b.delta && before != nil {
 		if made, err = d.join(before, made, f); err != nil {
-			return named(err, column)
+			return named(err, b.column)
 		}
 	}
-	d.dictionary[id] = made
+	d.dictionaries[b.id] = made
 	return nil
 }
 
-func (d *Decoder) makeDictionary(p *plan, b *recordBatch, entries *field) (made *dictionary, err *Error) {
-	made = &dictionary{length: int(b.rows)}
+// newDictionary, empty: perhaps one that a message before has left.
+func (d *Decoder) newDictionary() *dictionary {
+	if d.inUse == len(d.made) {
+		d.made = append(d.made, new(dictionary))
+	}
+	d.inUse++
+	return d.made[d.inUse-1]
+}
+
+func (d *Decoder) makeDictionary(b *recordBatch, entries *field) (made *dictionary, err *Error) {
+	made = d.newDictionary()
+	made.length = int(b.rows)
+	s := source{field: entries, plain: entries.kind == typeFloat && entries.bits == 64}
 	if convertible(entries) {
-		if made.numbers, err = d.numberColumn(b, source{field: entries}); err != nil {
+		if made.numbers, err = d.numberColumn(b, &s); err != nil {
 			return nil, err
 		}
 	}
 	if textProblem(entries) == "" {
 		made.text = true
-		made.texts, err = d.textColumn(b, source{field: entries})
+		made.texts, err = d.textColumn(b, &s)
 	}
 	return made, err
 }
 
-// join a dictionary with what is added to it. Deltas are seldom: the entries are copied.
+// join a dictionary with what is added to it. Batches before may refer to the old entries, so all are copied.
 func (d *Decoder) join(before, more *dictionary, f *frame) (*dictionary, *Error) {
-	out := &dictionary{length: before.length + more.length, text: before.text}
-	if int64(out.length) > d.limits.Rows {
-		return nil, fault(reasonLimit, f.begin, "a dictionary of %d entries; the limit is %d", out.length, d.limits.Rows)
+	n := before.length + more.length
+	if int64(n) > d.limits.Rows {
+		return nil, fault(reasonLimit, f.begin, "a dictionary of %d entries; the limit is %d", n, d.limits.Rows)
 	}
-	if err := d.spend(int64(out.length)*24, f.begin); err != nil {
+	out := d.newDictionary()
+	out.length, out.text = n, before.text
+	if err := d.spend(int64(n)*8+int64(n+7)/8, f.begin); err != nil {
 		return nil, err
 	}
-	bitmap := d.bytes.take((out.length + 7) / 8)
-	clear(bitmap)
-	values := make([]float64, 0, out.length)
-	for _, part := range []*dictionary{before, more} {
-		values = append(values, part.numbers.Values...)
+	valid := d.bytes.take((n + 7) / 8)
+	clear(valid)
+	if len(before.numbers.Values)+len(more.numbers.Values) == n {
+		out.numbers.Values = d.numbers.take(n)
+		copy(out.numbers.Values, before.numbers.Values)
+		copy(out.numbers.Values[before.length:], more.numbers.Values)
 	}
-	texts := TextColumn{kind: typeLargeUtf8, valid: bitmap}
-	for i := range out.length {
+	for i := range n {
 		part, k := before, i
 		if i >= before.length {
 			part, k = more, i-before.length
 		}
-		valid := part.numbers.Valid == nil || part.numbers.Valid[k/8]>>(k%8)&1 == 1
-		if out.text {
-			var text []byte
-			text, valid = part.texts.At(k)
-			if err := d.spend(int64(len(text)), f.begin); err != nil {
-				return nil, err
-			}
-			texts.append(text)
-		}
-		if valid {
-			bitmap[i/8] |= 1 << (i % 8)
+		if isSet(part.validity(), k) {
+			valid[i/8] |= 1 << (i % 8)
 		}
 	}
-	texts.end()
-	out.numbers = Column{Values: values, Valid: bitmap}
-	out.texts = texts
-	return out, nil
+	out.numbers.Valid = valid
+	if !out.text {
+		return out, nil
+	}
+	return out, d.joinTexts(&out.texts, before, more, valid, f)
+}
+
+// validity of the entries, as numbers or as texts.
+func (d *dictionary) validity() []byte {
+	if d.text {
+		return d.texts.valid
+	}
+	return d.numbers.Valid
+}
+
+// joinTexts to strings with offsets of 64 bits, whatever they were.
+func (d *Decoder) joinTexts(out *TextColumn, before, more *dictionary, valid []byte, f *frame) *Error {
+	n, size := before.length+more.length, int64(0)
+	for _, part := range []*dictionary{before, more} {
+		for k := range part.length {
+			text, _ := part.texts.At(k)
+			size += int64(len(text))
+		}
+	}
+	if err := d.spend(int64(n+1)*8+size, f.begin); err != nil {
+		return err
+	}
+	*out = TextColumn{kind: typeLargeUtf8, valid: valid}
+	out.values, out.data = d.bytes.take(8 * (n + 1))[:0], d.bytes.take(int(size))[:0]
+	for _, part := range []*dictionary{before, more} {
+		for k := range part.length {
+			text, _ := part.texts.At(k)
+			out.values = binary.LittleEndian.AppendUint64(out.values, uint64(len(out.data)))
+			out.data = append(out.data, text...)
+		}
+	}
+	out.values = binary.LittleEndian.AppendUint64(out.values, uint64(len(out.data)))
+	return nil
 }
 
 // indices of a column into its dictionary, each checked where it is not null.
-func (d *Decoder) indices(b *recordBatch, s source) (valid, indices []byte, entries *dictionary, err *Error) {
+func (d *Decoder) indices(b *recordBatch, s *source) (valid, indices []byte, entries *dictionary, err *Error) {
 	f := s.field
-	entries = d.dictionary[f.id]
 	if valid, err = d.validity(b, s); err != nil {
 		return nil, nil, nil, err
 	}
-	if indices, err = d.buffer(b, b.bufferIndex(s, 1), bytesFor(b.rows, int64(f.indexBits))); err != nil {
+	if indices, err = d.fixed(b, b.bufferIndex(s, 1), bytesFor(b.rows, int64(f.indexBits))); err != nil {
 		return nil, nil, nil, err
 	}
-	if entries == nil {
-		if valid == nil && b.rows > 0 || valid != nil && anySet(valid, b.rows) {
-			return nil, nil, nil, fault(reasonDictionary, b.frame.begin, "dictionary %d has not been sent", f.id)
-		}
-		entries = &dictionary{text: true}
+	if entries = d.dictionaries[f.id]; entries == nil { // a column of nothing but nulls may come before its dictionary
+		entries = d.newDictionary()
 	}
 	for i := range int(b.rows) {
-		if valid != nil && valid[i/8]>>(i%8)&1 == 0 {
+		if !isSet(valid, i) {
 			continue
 		}
 		if k := integerAt(indices, i, f.indexBits, f.indexSign); k < 0 || k >= int64(entries.length) {
-			return nil, nil, nil, fault(reasonDictionary, b.frame.begin, "row %d: index %d into a dictionary of %d entries", i, k, entries.length)
+			return nil, nil, nil, fault(reasonDictionary, b.frame.begin, "row %d: index %d into dictionary %d of %d entries", i, k, f.id, entries.length)
 		}
 	}
 	return valid, indices, entries, nil
 }
 
-func anySet(bitmap []byte, n int64) bool {
-	for i := range n {
-		if bitmap[i/8]>>(i%8)&1 == 1 {
-			return true
-		}
-	}
-	return false
-}
-
 // encodedNumbers looks every index up. A null entry makes the row null.
-func (d *Decoder) encodedNumbers(b *recordBatch, s source) (c Column, err *Error) {
+func (d *Decoder) encodedNumbers(b *recordBatch, s *source) (c Column, err *Error) {
 	valid, indices, entries, err := d.indices(b, s)
 	if err != nil {
 		return c, err
@@ -160,15 +208,14 @@ func (d *Decoder) encodedNumbers(b *recordBatch, s source) (c Column, err *Error
 	clear(bitmap)
 	for i := range c.Values {
 		c.Values[i] = 0
-		if valid != nil && valid[i/8]>>(i%8)&1 == 0 {
+		if !isSet(valid, i) {
 			continue
 		}
-		k := integerAt(indices, i, s.field.indexBits, s.field.indexSign)
-		if entries.numbers.Valid != nil && entries.numbers.Valid[k/8]>>(k%8)&1 == 0 {
-			continue
+		k := int(integerAt(indices, i, s.field.indexBits, s.field.indexSign))
+		if isSet(entries.numbers.Valid, k) {
+			c.Values[i] = entries.numbers.Values[k]
+			bitmap[i/8] |= 1 << (i % 8)
 		}
-		c.Values[i] = entries.numbers.Values[k]
-		bitmap[i/8] |= 1 << (i % 8)
 	}
 	if !allSet(bitmap, b.rows) {
 		c.Valid = bitmap
@@ -176,10 +223,10 @@ func (d *Decoder) encodedNumbers(b *recordBatch, s source) (c Column, err *Error
 	return c, nil
 }
 
-func (d *Decoder) encodedTexts(b *recordBatch, s source) (c TextColumn, err *Error) {
+func (d *Decoder) encodedTexts(b *recordBatch, s *source) (c TextColumn, err *Error) {
 	valid, indices, entries, err := d.indices(b, s)
 	if err != nil {
 		return c, err
 	}
-	return TextColumn{valid: valid, indices: indices, index: *s.field, entries: &entries.texts}, nil
+	return TextColumn{valid: valid, values: indices, bits: uint8(s.field.indexBits), signed: s.field.indexSign, entries: &entries.texts}, nil
 }

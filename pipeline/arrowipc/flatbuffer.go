@@ -47,6 +47,14 @@ func (m *metadata) table(at int) (table, *Error) {
 	return table{m: m, at: at, size: size, vtable: vtable, vtableEnd: vtable + vsize}, nil
 }
 
+// position in the message, for errors; −1: the table is absent.
+func (t table) position() int {
+	if t.m == nil {
+		return -1
+	}
+	return t.m.base + t.at
+}
+
 // field position of a slot; 0: it is absent. width is what the field takes inline.
 func (t table) field(slot, width int) (int, *Error) {
 	entry := t.vtable + 4 + 2*slot
@@ -106,11 +114,11 @@ func (t table) pointer(slot int) (int, *Error) {
 
 // follow the offset that stands at a place. Zero would point at itself.
 func (m *metadata) follow(at int) (int, *Error) {
-	offset := int(binary.LittleEndian.Uint32(m.bytes[at:]))
-	if offset == 0 || offset > len(m.bytes)-4-at {
+	offset := binary.LittleEndian.Uint32(m.bytes[at:])
+	if offset == 0 || int64(offset) > int64(len(m.bytes)-4-at) {
 		return 0, m.fault(at, "an offset of %d leads out of the metadata", offset)
 	}
-	return at + offset, nil
+	return at + int(offset), nil
 }
 
 // child table of a slot; absent: the zero table.
@@ -159,13 +167,17 @@ func (v vector) int64(i int) int64 {
 	return int64(binary.LittleEndian.Uint64(v.m.bytes[v.at+8*i:]))
 }
 
+// sharedTexts is how many bytes longer than the metadata its strings may be together. Writers may let equal strings share their bytes; but many fields
+// that share one long string must not become much memory.
+const sharedTexts = 64 << 10
+
 // text of a slot; absent: empty.
 func (t table) text(slot int) (string, *Error) {
 	v, err := t.vector(slot, 1)
 	if err != nil || v.n == 0 {
 		return "", err
 	}
-	if t.m.texts += v.n; t.m.texts > len(t.m.bytes) { // many fields, one long string: small metadata must not become much memory
+	if t.m.texts += v.n; t.m.texts > len(t.m.bytes)+sharedTexts {
 		return "", t.m.fault(v.at, "the strings are longer together than the metadata")
 	}
 	return string(v.m.bytes[v.at : v.at+v.n]), nil

@@ -8,7 +8,10 @@ import "encoding/binary"
 //
 // and FFFFFFFF 00000000 at the end, which may be missing.
 
-const continuation = 0xFFFFFFFF
+const (
+	continuation = 0xFFFFFFFF
+	prefixBytes  = 8 // the continuation and the length
+)
 
 // The kinds of message, as Message.fbs numbers the union.
 const (
@@ -36,19 +39,19 @@ type frame struct {
 	raw      []byte // metadata
 	body     []byte
 	bodyAt   int
-	end      int // of the frame within the message
-	finished bool
+	end      int  // of the frame within the message
+	finished bool // the stream ends here, marked or not
 }
 
-// readFrame at a place. finished: the stream ends here, marked or not.
-func readFrame(message []byte, at int, f *frame) *Error {
+// read the frame at a place of the message.
+func (f *frame) read(message []byte, at int) *Error {
 	*f = frame{begin: at, end: at}
 	rest := message[at:]
 	if len(rest) == 0 {
 		f.finished = true
 		return nil
 	}
-	if len(rest) < 8 {
+	if len(rest) < prefixBytes {
 		return fault(reasonFraming, at, "%d bytes where a message of the stream should begin: it is cut off, or something follows it", len(rest))
 	}
 	if binary.LittleEndian.Uint32(rest) != continuation {
@@ -56,26 +59,40 @@ func readFrame(message []byte, at int, f *frame) *Error {
 	}
 	length := int64(int32(binary.LittleEndian.Uint32(rest[4:])))
 	if length == 0 {
-		if len(rest) > 8 {
-			return fault(reasonFraming, at+8, "%d bytes after the end of the stream", len(rest)-8)
+		if len(rest) > prefixBytes {
+			return fault(reasonFraming, at+prefixBytes, "%d bytes after the end of the stream", len(rest)-prefixBytes)
 		}
-		f.finished, f.end = true, at+8
+		f.finished, f.end = true, at+prefixBytes
 		return nil
 	}
-	if length < 0 || length > int64(len(rest)-8) {
-		return fault(reasonFraming, at, "metadata of %d bytes where %d are left: the message is cut off", length, len(rest)-8)
+	if length < 0 || length > int64(len(rest)-prefixBytes) {
+		return fault(reasonFraming, at, "metadata of %d bytes where %d are left: the message is cut off", length, len(rest)-prefixBytes)
 	}
 	if length%8 != 0 {
 		return fault(reasonFraming, at, "metadata of %d bytes, which is no multiple of 8", length)
 	}
-	f.raw = rest[8 : 8+length]
-	f.bodyAt = at + 8 + int(length)
+	f.raw = rest[prefixBytes : prefixBytes+length]
+	f.bodyAt = at + prefixBytes + int(length)
 	return f.parse(message)
+}
+
+// readSchema frame, with which a message begins.
+func (f *frame) readSchema(message []byte) *Error {
+	if err := f.read(message, 0); err != nil {
+		return err
+	}
+	if f.finished || f.kind != kindSchema {
+		return fault(reasonFraming, 0, "the stream does not begin with a schema")
+	}
+	if len(f.body) > 0 {
+		return fault(reasonFraming, f.bodyAt, "a schema with a body")
+	}
+	return nil
 }
 
 // parse the Message table and find the body.
 func (f *frame) parse(message []byte) *Error {
-	f.meta = metadata{bytes: f.raw, base: f.begin + 8}
+	f.meta = metadata{bytes: f.raw, base: f.begin + prefixBytes}
 	root, err := f.meta.root()
 	if err != nil {
 		return err

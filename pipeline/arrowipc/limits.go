@@ -13,3 +13,11 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{MessageBytes: 16 << 20, DecodedBytes: 16 << 20, Rows: 1 << 20, Fields: 4096, Batches: 1024}
 }
+
+// admit a message of not too many bytes.
+func (l Limits) admit(message []byte) *Error {
+	if n := int64(len(message)); n > l.MessageBytes {
+		return fault(reasonLimit, -1, "a message of %d bytes; the limit is %d", n, l.MessageBytes)
+	}
+	return nil
+}

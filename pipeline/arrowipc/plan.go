@@ -3,15 +3,15 @@ package arrowipc
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // plan is how to find the wanted columns in the record batches of one schema. Plans are kept by the schema's bytes, so that the messages of one
 // producer cost one comparison.
 type plan struct {
-	schema    []byte // the metadata it was made from
+	frame     []byte // the encapsulated schema it was made from
 	version   int16
-	fields    []field
 	total     shape
 	numbers   []source
 	texts     []source
@@ -23,22 +23,18 @@ type plan struct {
 type source struct {
 	field *field
 	first shape
+	plain bool // float64 and not encoded: looked at where it stands
 }
 
 func newPlan(f *frame, p Projection, limits Limits) (*plan, *Error) {
-	fields, err := readSchema(f, limits)
+	fields, _, err := readSchema(f, limits)
 	if err != nil {
 		return nil, err
 	}
-	out := &plan{schema: bytes.Clone(f.raw), version: f.version, fields: fields, encodings: map[int64]*field{}}
-	starts := make([]shape, len(fields))
-	for i := range fields {
-		starts[i] = out.total
-		out.total.add(fields[i].shape(f.version))
-	}
-	out.numbers, err = out.find(p.Numbers, starts, numberProblem)
+	out, sources := planAll(fields, f.version)
+	out.numbers, err = out.find(p.Numbers, sources, numberProblem)
 	if err == nil {
-		out.texts, err = out.find(p.Texts, starts, textProblem)
+		out.texts, err = out.find(p.Texts, sources, textProblem)
 	}
 	if err != nil {
 		err.Byte = int64(f.begin)
@@ -47,13 +43,25 @@ func newPlan(f *frame, p Projection, limits Limits) (*plan, *Error) {
 	return out, nil
 }
 
+// planAll columns; none of them is wanted yet.
+func planAll(fields []field, version int16) (*plan, []source) {
+	p := &plan{version: version, encodings: map[int64]*field{}}
+	sources := make([]source, len(fields))
+	for i := range fields {
+		f := &fields[i]
+		sources[i] = source{field: f, first: p.total, plain: f.kind == typeFloat && f.bits == 64 && !f.encoded}
+		p.total.add(f.shape(version))
+	}
+	return p, sources
+}
+
 // find the wanted columns by name; of two with one name, neither.
-func (p *plan) find(names []string, starts []shape, problem func(*field) string) ([]source, *Error) {
+func (p *plan) find(names []string, all []source, problem func(*field) string) ([]source, *Error) {
 	out := make([]source, 0, len(names))
 	for _, name := range names {
 		found := -1
-		for i := range p.fields {
-			if p.fields[i].name != name {
+		for i := range all {
+			if all[i].field.name != name {
 				continue
 			}
 			if found >= 0 {
@@ -62,30 +70,54 @@ func (p *plan) find(names []string, starts []shape, problem func(*field) string)
 			found = i
 		}
 		if found < 0 {
-			return nil, fault(reasonColumn, -1, "there is no column %q; there are: %s", name, p.names())
+			return nil, fault(reasonColumn, -1, "there is no column %q; there are: %s", name, listed(all))
 		}
-		f := &p.fields[found]
-		if what := problem(f); what != "" {
+		s := all[found]
+		if what := problem(s.field); what != "" {
 			return nil, fault(reasonType, -1, "column %q is %s", name, what)
 		}
-		if f.encoded {
-			p.encodings[f.id] = f
+		s.field = s.field.alone()
+		if err := p.encode(s.field); err != nil {
+			return nil, err
 		}
-		out = append(out, source{field: f, first: starts[found]})
+		out = append(out, s)
 	}
 	return out, nil
 }
 
+// alone is the field without what it shares memory with: a plan that is kept must not keep a whole schema.
+func (f *field) alone() *field {
+	out := *f
+	out.children, out.pairs = nil, nil
+	return &out
+}
+
+// encode notes that a wanted column is encoded by a dictionary. Columns may share one, if their types are the same.
+func (p *plan) encode(f *field) *Error {
+	if !f.encoded {
+		return nil
+	}
+	if other := p.encodings[f.id]; other != nil && !other.sameValues(f) {
+		return fault(reasonSchema, -1, "columns %q and %q share dictionary %d, but not the type of its values", other.name, f.name, f.id)
+	}
+	p.encodings[f.id] = f
+	return nil
+}
+
+func (f *field) sameValues(o *field) bool {
+	return f.kind == o.kind && f.bits == o.bits && f.signed == o.signed && f.unit == o.unit && f.scale == o.scale
+}
+
 const namesShown = 50
 
-func (p *plan) names() string {
+func listed(all []source) string {
 	var names []string
-	for i := range p.fields {
+	for i := range all {
 		if i == namesShown {
-			names = append(names, fmt.Sprintf("and %d more", len(p.fields)-i))
+			names = append(names, fmt.Sprintf("and %d more", len(all)-i))
 			break
 		}
-		names = append(names, fmt.Sprintf("%.100q", p.fields[i].name))
+		names = append(names, fmt.Sprintf("%.100q", all[i].field.name))
 	}
 	if names == nil {
 		return "none"
@@ -93,28 +125,39 @@ func (p *plan) names() string {
 	return strings.Join(names, ", ")
 }
 
-// plansKept bounds the cache: a stream whose every message has another schema must not fill memory.
-const plansKept = 16
+// What bounds the plans that are kept: a stream whose every message has another schema must not fill memory.
+const (
+	plansKept     = 16
+	planBytesKept = 4 << 20 // of their schemas together
+)
 
-// planOf a schema frame: kept, most recent first, or made.
-func (d *Decoder) planOf(f *frame) (*plan, *Error) {
+// knownPlan whose schema the message begins with, byte for byte; nil: none.
+func (d *Decoder) knownPlan(message []byte) *plan {
 	for i, p := range d.plans {
-		if p.version == f.version && bytes.Equal(p.schema, f.raw) {
+		if bytes.HasPrefix(message, p.frame) {
 			if i > 0 {
 				copy(d.plans[1:i+1], d.plans[:i])
 				d.plans[0] = p
 			}
-			return p, nil
+			return p
 		}
 	}
-	p, err := newPlan(f, d.projection, d.limits)
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// keep a new plan, most recent first.
+func (d *Decoder) keep(p *plan, schema []byte) {
+	if len(schema) > planBytesKept {
+		return
 	}
-	if len(d.plans) < plansKept {
-		d.plans = append(d.plans, nil)
+	p.frame = bytes.Clone(schema)
+	d.plans = slices.Insert(d.plans, 0, p)
+	total := 0
+	for i, kept := range d.plans {
+		if total += len(kept.frame); i == plansKept || total > planBytesKept {
+			clear(d.plans[i:])
+			d.plans = d.plans[:i]
+			return
+		}
 	}
-	copy(d.plans[1:], d.plans)
-	d.plans[0] = p
-	return p, nil
 }

@@ -1,6 +1,10 @@
 package arrowipc
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
 
 // The slots of RecordBatch and BodyCompression.
 const (
@@ -15,6 +19,7 @@ type recordBatch struct {
 	nodes      vector
 	buffers    vector
 	variadics  vector
+	viewed     []int // data buffers of the view columns up to and with each
 	compressed bool
 	codec      uint8
 }
@@ -28,7 +33,7 @@ const (
 const mostRows = 1 << 40
 
 func (b *recordBatch) read(f *frame, t table, want shape) (err *Error) {
-	b.frame = f
+	*b = recordBatch{frame: f, viewed: b.viewed[:0]}
 	if b.rows, err = t.int64(slotLength); err != nil {
 		return err
 	}
@@ -81,28 +86,25 @@ func (b *recordBatch) compression(t table) *Error {
 func (b *recordBatch) views() (extra int, err *Error) {
 	for i := range b.variadics.n {
 		n := b.variadics.int64(i)
-		if n < 0 || n > int64(b.buffers.n) {
-			return 0, fault(reasonBody, b.frame.begin, "a view column of %d data buffers", n)
-		}
-		extra += int(n)
-		if extra > b.buffers.n {
+		if n < 0 || n > int64(b.buffers.n-extra) {
 			return 0, fault(reasonBody, b.frame.begin, "view columns of more than %d data buffers", b.buffers.n)
 		}
+		extra += int(n)
+		b.viewed = append(b.viewed, extra)
 	}
 	return extra, nil
 }
 
 // bufferIndex of a column's buffer k: the data buffers of view columns before it are not in the schema's count.
-func (b *recordBatch) bufferIndex(s source, k int) int {
-	index := s.first.buffers + k
-	for i := range s.first.variadics {
-		index += int(b.variadics.int64(i))
+func (b *recordBatch) bufferIndex(s *source, k int) int {
+	if before := s.first.variadics; before > 0 {
+		k += b.viewed[before-1]
 	}
-	return index
+	return s.first.buffers + k
 }
 
 // node of a column: its nulls, where it has as many rows as the batch.
-func (b *recordBatch) node(s source) (nulls int64, err *Error) {
+func (b *recordBatch) node(s *source) (nulls int64, err *Error) {
 	rows, nulls := b.nodes.pair(s.first.nodes)
 	if rows != b.rows {
 		return 0, fault(reasonBody, b.frame.begin, "%d values in a batch of %d rows", rows, b.rows)
@@ -113,24 +115,30 @@ func (b *recordBatch) node(s source) (nulls int64, err *Error) {
 	return nulls, nil
 }
 
-// raw bytes of a buffer, as they stand in the body, and where.
+// raw bytes of a buffer, as they stand in the body, and where in the message.
 func (b *recordBatch) raw(index int) (buffer []byte, at int, err *Error) {
 	offset, length := b.buffers.pair(index)
 	at = b.frame.bodyAt
 	if offset < 0 || length < 0 || offset > int64(len(b.frame.body)) || length > int64(len(b.frame.body))-offset {
 		return nil, at, fault(reasonBody, at, "a buffer of %d bytes at %d in a body of %d", length, offset, len(b.frame.body))
 	}
+	if offset%8 != 0 && length > 0 {
+		return nil, at, fault(reasonBody, at, "a buffer at %d of the body, which is no multiple of 8", offset)
+	}
 	return b.frame.body[offset : offset+length : offset+length], at + int(offset), nil
 }
 
-// buffer of at least so many bytes, decompressed, cut to them.
-func (d *Decoder) buffer(b *recordBatch, index int, need int64) ([]byte, *Error) {
+// buffer of at least so many bytes, decompressed, cut to them. What is not needed is not looked at. A compressed buffer may hold most bytes.
+func (d *Decoder) buffer(b *recordBatch, index int, need, most int64) ([]byte, *Error) {
+	if need == 0 {
+		return empty, nil
+	}
 	buffer, at, err := b.raw(index)
 	if err != nil {
 		return nil, err
 	}
 	if b.compressed && len(buffer) > 0 {
-		if buffer, err = d.decompress(b.codec, buffer, need, at); err != nil {
+		if buffer, err = d.decompress(b.codec, buffer, need, most, at); err != nil {
 			return nil, err
 		}
 	}
@@ -140,25 +148,58 @@ func (d *Decoder) buffer(b *recordBatch, index int, need int64) ([]byte, *Error)
 	return buffer[:need:need], nil
 }
 
-// validity bitmap of a column; nil where it has no nulls. The count in the metadata is a claim: it decides only whether there is a bitmap.
-func (d *Decoder) validity(b *recordBatch, s source) ([]byte, *Error) {
+var empty = []byte{}
+
+// padded to what writers pad values to at most.
+func padded(n int64) int64 { return (n + 63) &^ 63 }
+
+// fixed is a buffer whose length follows from the number of rows.
+func (d *Decoder) fixed(b *recordBatch, index int, need int64) ([]byte, *Error) {
+	return d.buffer(b, index, need, padded(need))
+}
+
+// validity bitmap of a column; nil where it has no nulls. The count in the metadata is a claim: where there is a bitmap, it decides.
+func (d *Decoder) validity(b *recordBatch, s *source) ([]byte, *Error) {
 	nulls, err := b.node(s)
-	if err != nil || nulls == 0 {
+	if err != nil {
 		return nil, err
 	}
-	valid, err := d.buffer(b, b.bufferIndex(s, 0), (b.rows+7)/8)
+	index := b.bufferIndex(s, 0)
+	if nulls == 0 && b.absent(index) {
+		return nil, nil
+	}
+	valid, err := d.fixed(b, index, (b.rows+7)/8)
 	if err != nil || allSet(valid, b.rows) {
 		return nil, err
 	}
 	return valid, nil
 }
 
+// absent buffers have no bytes. Some writers give an absent one its length when they compress: the prefix is 0.
+func (b *recordBatch) absent(index int) bool {
+	_, length := b.buffers.pair(index)
+	if length != lengthPrefix || !b.compressed {
+		return length == 0
+	}
+	prefix, _, err := b.raw(index)
+	return err == nil && binary.LittleEndian.Uint64(prefix) == 0
+}
+
 // allSet tells whether the first n bits are all 1.
 func allSet(bitmap []byte, n int64) bool {
-	for _, b := range bitmap[:n/8] {
-		if b != 0xFF {
+	whole := bitmap[:n/8]
+	for ; len(whole) >= 8; whole = whole[8:] {
+		if binary.LittleEndian.Uint64(whole) != math.MaxUint64 {
+			return false
+		}
+	}
+	for _, b := range whole {
+		if b != math.MaxUint8 {
 			return false
 		}
 	}
 	return n%8 == 0 || bits.TrailingZeros8(^bitmap[n/8]) >= int(n%8)
 }
+
+// isSet tells a bit; no bitmap is all ones.
+func isSet(bitmap []byte, i int) bool { return bitmap == nil || bitmap[i>>3]>>(i&7)&1 == 1 }

@@ -8,35 +8,56 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// Records decodes a message, verified, to arrow.Records over its bytes: for users of the library and for files that are cut anew. Columns of types that
-// this package does not decode become structs without fields.
-func Records(message []byte, limits Limits) (_ []arrow.Record, err error) {
-	r := newRecordReader(limits)
-	if n := int64(len(message)); n > limits.MessageBytes {
-		return nil, fault(reasonLimit, -1, "a message of %d bytes; the limit is %d", n, limits.MessageBytes)
-	}
-	var f frame
-	if fault := readFrame(message, 0, &f); fault != nil {
+// Records decodes a message, verified, to arrow.Records over its bytes: for users of the library. A column of a type that this package does not decode is
+// an error.
+func Records(message []byte, limits Limits) (out []arrow.Record, err error) {
+	defer func() {
+		if r := recover(); r != nil { // arrow's constructors panic on what they do not like
+			out, err = nil, failed(r)
+		}
+	}()
+	if fault := limits.admit(message); fault != nil {
 		return nil, fault
 	}
+	var f frame
+	if fault := f.readSchema(message); fault != nil {
+		return nil, fault
+	}
+	r := newRecordReader(limits)
 	if fault := r.begin(&f); fault != nil {
 		return nil, fault
 	}
-	var out []arrow.Record
-	for {
-		if fault := readFrame(message, f.end, &f); fault != nil {
-			return nil, fault
+	if fault := r.complete(); fault != nil {
+		return nil, fault
+	}
+	out, fault := r.rest(message, &f)
+	if fault != nil {
+		return nil, fault
+	}
+	return out, nil
+}
+
+// rest of the message, after its schema.
+func (r *recordReader) rest(message []byte, f *frame) (out []arrow.Record, err *Error) {
+	limits, rows := r.decoder.limits, int64(0)
+	for frames := 0; ; frames++ {
+		if err := f.read(message, f.end); err != nil || f.finished {
+			return out, err
 		}
-		if f.finished {
-			return out, nil
+		if frames == 2*limits.Batches || len(out) > limits.Batches {
+			return nil, fault(reasonLimit, f.begin, "more than %d record batches, or as many dictionaries", limits.Batches)
 		}
-		rec, fault := r.frame(&f)
-		if fault != nil {
-			return nil, fault
+		rec, err := r.frame(f)
+		if err != nil {
+			return nil, err
 		}
-		if rec != nil {
-			out = append(out, rec)
+		if rec == nil {
+			continue
 		}
+		if rows += rec.NumRows(); rows > limits.Rows {
+			return nil, fault(reasonLimit, f.begin, "%d rows; the limit is %d", rows, limits.Rows)
+		}
+		out = append(out, rec)
 	}
 }
 
@@ -55,21 +76,28 @@ func newRecordReader(limits Limits) *recordReader {
 
 // begin with the schema.
 func (r *recordReader) begin(f *frame) *Error {
-	if f.finished || f.kind != kindSchema || len(f.body) > 0 {
-		return fault(reasonFraming, f.begin, "the stream does not begin with a schema")
-	}
-	p, err := newPlan(f, Projection{}, r.decoder.limits)
+	fields, custom, err := readSchema(f, r.decoder.limits)
 	if err != nil {
 		return err
 	}
-	r.plan, r.schema = p, arrowSchema(p.fields)
-	start := shape{}
-	for i := range p.fields {
-		field := &p.fields[i]
-		r.columns = append(r.columns, source{field: field, first: start})
-		start.add(field.shape(p.version))
-		if field.encoded {
-			p.encodings[field.id] = field
+	r.schema = arrowSchema(fields, custom)
+	r.plan, r.columns = planAll(fields, f.version)
+	for _, c := range r.columns {
+		if c.field.arrowType() == nil {
+			continue
+		}
+		if err := r.plan.encode(c.field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete tells whether all columns are of types that have arrays here.
+func (r *recordReader) complete() *Error {
+	for _, c := range r.columns {
+		if c.field.arrowType() == nil {
+			return fault(reasonType, -1, "column %.100q is %s, which is not supported", c.field.name, c.field.describe())
 		}
 	}
 	return nil
@@ -87,17 +115,24 @@ func (r *recordReader) frame(f *frame) (arrow.Record, *Error) {
 	}
 }
 
+// arrayCost is about what the array of a column takes beside its values.
+const arrayCost = 512
+
 func (r *recordReader) batch(f *frame) (arrow.Record, *Error) {
-	var b recordBatch
+	b := &r.decoder.record
 	if err := b.read(f, f.header, r.plan.total); err != nil {
 		return nil, err
 	}
 	if b.rows > r.decoder.limits.Rows {
 		return nil, fault(reasonLimit, f.begin, "%d rows; the limit is %d", b.rows, r.decoder.limits.Rows)
 	}
+	if err := r.decoder.spend(int64(len(r.columns))*arrayCost, f.begin); err != nil {
+		return nil, err
+	}
 	arrays := make([]arrow.Array, len(r.columns))
-	for i, column := range r.columns {
-		data, err := r.data(&b, column, r.schema.Field(i).Type)
+	for i := range r.columns {
+		column := &r.columns[i]
+		data, err := r.data(b, column, r.schema.Field(i).Type)
 		if err != nil {
 			return nil, named(err, column.field)
 		}
@@ -107,7 +142,7 @@ func (r *recordReader) batch(f *frame) (arrow.Record, *Error) {
 }
 
 // data of a column: its verified buffers.
-func (r *recordReader) data(b *recordBatch, s source, t arrow.DataType) (arrow.ArrayData, *Error) {
+func (r *recordReader) data(b *recordBatch, s *source, t arrow.DataType) (arrow.ArrayData, *Error) {
 	n, f := int(b.rows), s.field
 	switch {
 	case f.kind == typeNull && !f.encoded:
@@ -130,7 +165,7 @@ func (r *recordReader) data(b *recordBatch, s source, t arrow.DataType) (arrow.A
 	return array.NewDataWithDictionary(t, n, buffers, nulls, 0, entries.(*array.Data)), nil
 }
 
-func (r *recordReader) buffers(b *recordBatch, s source) (buffers []*memory.Buffer, nulls int, err *Error) {
+func (r *recordReader) buffers(b *recordBatch, s *source) (buffers []*memory.Buffer, nulls int, err *Error) {
 	if s.field.encoded {
 		return r.indexBuffers(b, s)
 	}
@@ -150,7 +185,7 @@ func (r *recordReader) buffers(b *recordBatch, s source) (buffers []*memory.Buff
 		}
 		return append(buffers, c.arrowBuffers()...), nulls, nil
 	}
-	values, err := r.decoder.buffer(b, b.bufferIndex(s, 1), bytesFor(b.rows, s.field.width()))
+	values, err := r.decoder.fixed(b, b.bufferIndex(s, 1), bytesFor(b.rows, s.field.width()))
 	return append(buffers, wrap(values)), nulls, err
 }
 
@@ -166,10 +201,10 @@ func (c *TextColumn) arrowBuffers() []*memory.Buffer {
 }
 
 // indexBuffers of a dictionary-encoded column, each index checked.
-func (r *recordReader) indexBuffers(b *recordBatch, s source) ([]*memory.Buffer, int, *Error) {
-	r.decoder.dictionary[s.field.id] = nil
+func (r *recordReader) indexBuffers(b *recordBatch, s *source) ([]*memory.Buffer, int, *Error) {
+	r.decoder.dictionaries[s.field.id] = nil
 	if entries := r.dictionaries[s.field.id]; entries != nil {
-		r.decoder.dictionary[s.field.id] = &dictionary{length: entries.Len()}
+		r.decoder.dictionaries[s.field.id] = &dictionary{length: entries.Len()}
 	}
 	valid, indices, _, err := r.decoder.indices(b, s)
 	if err != nil {
@@ -180,48 +215,47 @@ func (r *recordReader) indexBuffers(b *recordBatch, s source) ([]*memory.Buffer,
 
 // dictionary for the batches to come: a new one, or one that is added to.
 func (r *recordReader) dictionary(f *frame) *Error {
-	id, err := f.header.int64(slotDictionaryID)
+	b, ok, err := readDictionary(r.plan, f)
+	if err != nil || !ok {
+		return err
+	}
+	entries, err := r.decoder.readEntries(f, &b)
 	if err != nil {
 		return err
 	}
-	column := r.plan.encodings[id]
-	if column == nil {
-		return nil
-	}
-	entries := *column
-	entries.encoded = false
-	t := entries.arrowType()
-	if t == nil {
-		return nil
-	}
-	table, err := f.header.child(slotData)
+	made, err := r.data(entries, &source{field: &b.entries}, b.entries.arrowType())
 	if err != nil {
-		return err
+		return named(err, b.column)
 	}
-	delta, err := f.header.uint8(slotIsDelta, 0)
-	if err != nil {
-		return err
-	}
-	var b recordBatch
-	if err := b.read(f, table, entries.shape(f.version)); err != nil {
-		return err
-	}
-	if b.rows > r.decoder.limits.Rows {
-		return fault(reasonLimit, f.begin, "a dictionary of %d entries; the limit is %d", b.rows, r.decoder.limits.Rows)
-	}
-	made, err := r.data(&b, source{field: &entries}, t)
-	if err != nil {
-		return named(err, column)
-	}
-	if before := r.dictionaries[id]; delta != 0 && before != nil {
-		both, cause := array.Concatenate([]arrow.Array{array.MakeFromData(before), array.MakeFromData(made)}, memory.DefaultAllocator)
-		if cause != nil {
-			return fault(reasonDictionary, f.begin, "a dictionary cannot be added to: %w", cause)
+	if before := r.dictionaries[b.id]; b.delta && before != nil {
+		if made, err = r.join(before, made, f); err != nil {
+			return named(err, b.column)
 		}
-		made = both.Data()
 	}
-	r.dictionaries[id] = made
+	r.dictionaries[b.id] = made
 	return nil
+}
+
+func (r *recordReader) join(before, more arrow.ArrayData, f *frame) (arrow.ArrayData, *Error) {
+	if n := int64(before.Len()) + int64(more.Len()); n > r.decoder.limits.Rows {
+		return nil, fault(reasonLimit, f.begin, "a dictionary of %d entries; the limit is %d", n, r.decoder.limits.Rows)
+	}
+	size := int64(arrayCost)
+	for _, part := range []arrow.ArrayData{before, more} {
+		for _, b := range part.Buffers() {
+			if b != nil {
+				size += int64(b.Len())
+			}
+		}
+	}
+	if err := r.decoder.spend(size, f.begin); err != nil {
+		return nil, err
+	}
+	both, err := array.Concatenate([]arrow.Array{array.MakeFromData(before), array.MakeFromData(more)}, memory.DefaultAllocator)
+	if err != nil {
+		return nil, fault(reasonDictionary, f.begin, "a dictionary cannot be added to: %w", err)
+	}
+	return both.Data(), nil
 }
 
 // wrap keeps nil, which arrow takes for "no bitmap".

@@ -1,5 +1,7 @@
 package arrowipc
 
+import "fmt"
+
 // The types, as Schema.fbs numbers the union.
 const (
 	typeNull, typeInt, typeFloat, typeBinary, typeUtf8, typeBool, typeDecimal, typeDate, typeTime, typeTimestamp = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
@@ -17,7 +19,7 @@ type field struct {
 	kind      uint8 // type
 	bits      int32 // of ints, floats (16, 32, 64), decimals, times; bytes of fixed-size binaries; length of fixed-size lists
 	signed    bool
-	unit      int16 // of dates, times, timestamps, durations; mode of unions
+	unit      int16 // of dates, times, timestamps, durations; precision of floats; mode of unions
 	precision int32
 	scale     int32
 	zone      string
@@ -32,28 +34,36 @@ type field struct {
 
 // schemaReader reads the fields of a schema within a budget.
 type schemaReader struct {
-	version int16
-	budget  int // fields left
+	budget int // fields left
+	pairs  int // of custom metadata, left
 }
 
 // The slots of Schema, Field and DictionaryEncoding.
 const (
-	slotEndianness, slotFields                                                               = 0, 1
+	slotEndianness, slotFields, slotSchemaCustom                                             = 0, 1, 2
 	slotName, slotNullable, slotTypeKind, slotType, slotDictionary, slotChildren, slotCustom = 0, 1, 2, 3, 4, 5, 6
 	slotID, slotIndexType, slotOrdered                                                       = 0, 1, 2
 )
 
-// readSchema of a frame.
-func readSchema(f *frame, limits Limits) ([]field, *Error) {
+// pairsPerField of custom metadata is what writers of Parquet and pandas need at most, many times over.
+const pairsPerField = 4
+
+// readSchema of a frame: its fields, and its custom metadata.
+func readSchema(f *frame, limits Limits) ([]field, [][2]string, *Error) {
 	endianness, err := f.header.int16(slotEndianness, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if endianness != 0 {
-		return nil, fault(reasonSchema, f.begin, "big-endian data are not supported")
+		return nil, nil, fault(reasonSchema, f.begin, "big-endian data are not supported")
 	}
-	r := schemaReader{version: f.version, budget: limits.Fields}
-	return r.fields(f.header, slotFields, 0)
+	r := schemaReader{budget: limits.Fields, pairs: pairsPerField * limits.Fields}
+	fields, err := r.fields(f.header, slotFields, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	custom, err := r.custom(f.header, slotSchemaCustom)
+	return fields, custom, err
 }
 
 func (r *schemaReader) fields(parent table, slot, depth int) ([]field, *Error) {
@@ -100,7 +110,7 @@ func (r *schemaReader) field(f *field, t table, depth int) (err *Error) {
 	if err := f.parameters(parameters); err != nil {
 		return err
 	}
-	if f.pairs, err = pairs(t, slotCustom); err != nil {
+	if f.pairs, err = r.custom(t, slotCustom); err != nil {
 		return err
 	}
 	if err := f.dictionary(t); err != nil {
@@ -110,16 +120,17 @@ func (r *schemaReader) field(f *field, t table, depth int) (err *Error) {
 	return err
 }
 
-// parameters of a type. Absent fields have the defaults of Schema.fbs.
+// parameters of a type. Absent fields have the defaults of Schema.fbs. A type that is not known here cannot be passed over either: how many buffers its
+// columns have is not known.
 func (f *field) parameters(t table) (err *Error) {
 	switch f.kind {
 	case typeInt:
 		f.bits, f.signed, err = intType(t)
 	case typeFloat:
-		var precision int16
-		if precision, err = t.int16(0, 0); err == nil {
-			f.bits = 16 << max(0, min(precision, 3))
+		if f.unit, err = t.int16(0, 0); err == nil && (f.unit < 0 || f.unit > 2) {
+			return f.impossible(t, "a precision of %d", f.unit)
 		}
+		f.bits = 16 << f.unit
 	case typeDecimal:
 		err = f.decimal(t)
 	case typeDate, typeDuration:
@@ -132,12 +143,22 @@ func (f *field) parameters(t table) (err *Error) {
 		if f.unit, err = t.int16(0, 0); err == nil {
 			f.zone, err = t.text(1)
 		}
-	case typeUnion, typeInterval:
-		f.unit, err = t.int16(0, 0)
+	case typeUnion:
+		if f.unit, err = t.int16(0, 0); err == nil && f.unit != 0 && f.unit != 1 {
+			return f.impossible(t, "a mode of %d", f.unit)
+		}
 	case typeFixedBinary, typeFixedList:
 		f.bits, err = t.int32(0, 0)
+	default:
+		if f.kind == 0 || f.kind > typeLargeListView {
+			return fault(reasonSchema, t.position(), "column %.100q is %s", f.name, f.describe())
+		}
 	}
 	return err
+}
+
+func (f *field) impossible(t table, format string, args ...any) *Error {
+	return fault(reasonSchema, t.position(), "column %.100q is %s with %s", f.name, f.describe(), fmt.Sprintf(format, args...))
 }
 
 func (f *field) decimal(t table) (err *Error) {
@@ -188,20 +209,23 @@ func (f *field) dictionary(t table) *Error {
 
 func wholeBytes(bits int32) bool { return bits == 8 || bits == 16 || bits == 32 || bits == 64 }
 
-// pairs of custom metadata.
-func pairs(t table, slot int) ([][2]string, *Error) {
+// custom metadata: pairs of key and value.
+func (r *schemaReader) custom(t table, slot int) ([][2]string, *Error) {
 	v, err := t.vector(slot, 4)
 	if err != nil || v.n == 0 {
 		return nil, err
 	}
+	if r.pairs -= v.n; r.pairs < 0 {
+		return nil, fault(reasonLimit, v.m.base+v.at, "more pairs of custom metadata than the limit allows")
+	}
 	out := make([][2]string, v.n)
 	for i := range out {
-		kv, err := v.table(i)
+		pair, err := v.table(i)
 		if err != nil {
 			return nil, err
 		}
 		for k := range 2 {
-			if out[i][k], err = kv.text(k); err != nil {
+			if out[i][k], err = pair.text(k); err != nil {
 				return nil, err
 			}
 		}
@@ -244,4 +268,28 @@ func (s *shape) add(o shape) {
 	s.nodes += o.nodes
 	s.buffers += o.buffers
 	s.variadics += o.variadics
+}
+
+var kindNames = [...]string{
+	typeNull: "null", typeInt: "int", typeFloat: "float", typeBinary: "binary", typeUtf8: "utf8", typeBool: "bool", typeDecimal: "decimal",
+	typeDate: "date", typeTime: "time", typeTimestamp: "timestamp", typeInterval: "interval", typeList: "list", typeStruct: "struct",
+	typeUnion: "union", typeFixedBinary: "fixed-size binary", typeFixedList: "fixed-size list", typeMap: "map", typeDuration: "duration",
+	typeLargeBinary: "large binary", typeLargeUtf8: "large utf8", typeLargeList: "large list", typeRunEnd: "run-end encoded",
+	typeBinaryView: "binary view", typeUtf8View: "utf8 view", typeListView: "list view", typeLargeListView: "large list view",
+}
+
+// describe the type in words.
+func (f *field) describe() string {
+	name := fmt.Sprintf("of unknown type %d", f.kind)
+	if int(f.kind) < len(kindNames) && kindNames[f.kind] != "" {
+		name = "of type " + kindNames[f.kind]
+		switch f.kind {
+		case typeInt, typeFloat, typeDecimal, typeTime:
+			name = fmt.Sprintf("%s (%d bits)", name, f.bits)
+		}
+	}
+	if f.encoded {
+		name += " in a dictionary"
+	}
+	return name
 }

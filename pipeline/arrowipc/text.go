@@ -21,39 +21,39 @@ func textProblem(f *field) string {
 // TextColumn of keys: strings, integers in decimal, or a dictionary of those. Every offset in it has been checked.
 type TextColumn struct {
 	kind    uint8
-	bits    int32 // of integers
+	bits    uint8 // of integers, or of indices into a dictionary
 	signed  bool
 	valid   []byte
-	values  []byte // offsets, views or integers
-	data    []byte
-	buffers [][]byte // of views
-	indices []byte   // into a dictionary
-	index   field
-	entries *TextColumn
-	scratch *[20]byte
+	values  []byte      // offsets, views, integers or indices
+	data    []byte      // of strings; room for the digits of an integer
+	buffers [][]byte    // of views
+	entries *TextColumn // of a dictionary
 }
 
 // At is the text of row i; ok is false for a null. The text is valid until the next call of At.
-func (c TextColumn) At(i int) (text []byte, ok bool) {
-	if c.valid != nil && c.valid[i/8]>>(i%8)&1 == 0 {
+func (c *TextColumn) At(i int) (text []byte, ok bool) {
+	if !isSet(c.valid, i) {
 		return nil, false
 	}
 	if c.entries != nil {
-		return c.entries.At(int(integerAt(c.indices, i, c.index.indexBits, c.index.indexSign)))
+		return c.entries.At(int(integerAt(c.values, i, int32(c.bits), c.signed)))
 	}
 	switch c.kind {
 	case typeInt:
-		if v := integerAt(c.values, i, c.bits, c.signed); c.signed {
-			return strconv.AppendInt(c.scratch[:0], v, 10), true
+		if v := integerAt(c.values, i, int32(c.bits), c.signed); c.signed {
+			return strconv.AppendInt(c.data[:0], v, 10), true
 		} else {
-			return strconv.AppendUint(c.scratch[:0], uint64(v), 10), true
+			return strconv.AppendUint(c.data[:0], uint64(v), 10), true
 		}
 	case typeUtf8View, typeBinaryView:
 		return c.view(i), true
 	}
 	begin, end := c.span(i)
-	return c.data[begin:end], true
+	return c.data[begin:end:end], true
 }
+
+// digits that an integer of 64 bits may have, with its sign.
+const digits = 20
 
 // span of text i in the data.
 func (c *TextColumn) span(i int) (begin, end int64) {
@@ -70,36 +70,37 @@ const (
 
 func (c *TextColumn) view(i int) []byte {
 	v := c.values[viewBytes*i : viewBytes*(i+1)]
-	n := binary.LittleEndian.Uint32(v)
+	n := int(binary.LittleEndian.Uint32(v))
 	if n <= viewInline {
-		return v[4 : 4+n]
+		return v[4 : 4+n : 4+n]
 	}
-	offset := binary.LittleEndian.Uint32(v[12:])
-	return c.buffers[binary.LittleEndian.Uint32(v[8:])][offset : offset+n]
+	offset := int(binary.LittleEndian.Uint32(v[12:]))
+	return c.buffers[binary.LittleEndian.Uint32(v[8:])][offset : offset+n : offset+n]
 }
 
-func (d *Decoder) textColumn(b *recordBatch, s source) (c TextColumn, err *Error) {
+func (d *Decoder) textColumn(b *recordBatch, s *source) (c TextColumn, err *Error) {
 	if s.field.encoded {
 		return d.encodedTexts(b, s)
 	}
-	c.kind, c.bits, c.signed = s.field.kind, s.field.bits, s.field.signed
+	c.kind, c.bits, c.signed = s.field.kind, uint8(s.field.bits), s.field.signed
 	if c.valid, err = d.validity(b, s); err != nil {
 		return c, err
 	}
 	switch c.kind {
 	case typeInt:
-		c.scratch = new([20]byte)
-		c.values, err = d.buffer(b, b.bufferIndex(s, 1), bytesFor(b.rows, int64(c.bits)))
+		c.data = d.bytes.take(digits)
+		c.values, err = d.fixed(b, b.bufferIndex(s, 1), bytesFor(b.rows, int64(c.bits)))
 		return c, err
 	case typeUtf8View, typeBinaryView:
-		return c, d.views(&c, b, s)
+		err = d.views(&c, b, s)
 	default:
-		return c, d.strings(&c, b, s)
+		err = d.strings(&c, b, s)
 	}
+	return c, err
 }
 
 // strings of 32 or 64 bit offsets. A column of no rows may have no offsets at all.
-func (d *Decoder) strings(c *TextColumn, b *recordBatch, s source) (err *Error) {
+func (d *Decoder) strings(c *TextColumn, b *recordBatch, s *source) (err *Error) {
 	if b.rows == 0 {
 		return nil
 	}
@@ -107,14 +108,14 @@ func (d *Decoder) strings(c *TextColumn, b *recordBatch, s source) (err *Error) 
 	if c.kind == typeLargeUtf8 || c.kind == typeLargeBinary {
 		width = 8
 	}
-	if c.values, err = d.buffer(b, b.bufferIndex(s, 1), (b.rows+1)*width); err != nil {
+	if c.values, err = d.fixed(b, b.bufferIndex(s, 1), (b.rows+1)*width); err != nil {
 		return err
 	}
 	_, last := c.span(int(b.rows) - 1)
 	if last < 0 || last > mostRows {
 		return fault(reasonBody, b.frame.bodyAt, "strings that end at byte %d", last)
 	}
-	if c.data, err = d.buffer(b, b.bufferIndex(s, 2), last); err != nil {
+	if c.data, err = d.buffer(b, b.bufferIndex(s, 2), last, d.limits.DecodedBytes); err != nil {
 		return err
 	}
 	before := int64(0)
@@ -129,8 +130,8 @@ func (d *Decoder) strings(c *TextColumn, b *recordBatch, s source) (err *Error) 
 }
 
 // views that stand inline, or refer to one of the column's data buffers.
-func (d *Decoder) views(c *TextColumn, b *recordBatch, s source) (err *Error) {
-	if c.values, err = d.buffer(b, b.bufferIndex(s, 1), b.rows*viewBytes); err != nil {
+func (d *Decoder) views(c *TextColumn, b *recordBatch, s *source) (err *Error) {
+	if c.values, err = d.fixed(b, b.bufferIndex(s, 1), b.rows*viewBytes); err != nil {
 		return err
 	}
 	for k := range int(b.variadics.int64(s.first.variadics)) {
@@ -143,8 +144,7 @@ func (d *Decoder) views(c *TextColumn, b *recordBatch, s source) (err *Error) {
 	for i := range int(b.rows) {
 		v := c.values[viewBytes*i : viewBytes*(i+1)]
 		n, k, offset := binary.LittleEndian.Uint32(v), binary.LittleEndian.Uint32(v[8:]), binary.LittleEndian.Uint32(v[12:])
-		null := c.valid != nil && c.valid[i/8]>>(i%8)&1 == 0
-		if n <= viewInline || null {
+		if n <= viewInline || !isSet(c.valid, i) {
 			continue
 		}
 		if int64(k) >= int64(len(c.buffers)) || int64(offset)+int64(n) > int64(len(c.buffers[k])) {
@@ -160,15 +160,5 @@ func (d *Decoder) whole(b *recordBatch, index int) ([]byte, *Error) {
 	if err != nil || !b.compressed || len(buffer) == 0 {
 		return buffer, err
 	}
-	return d.decompress(b.codec, buffer, 0, at)
-}
-
-// append a text to a column that is being built, with 64 bit offsets.
-func (c *TextColumn) append(text []byte) {
-	c.values = binary.LittleEndian.AppendUint64(c.values, uint64(len(c.data)))
-	c.data = append(c.data, text...)
-}
-
-func (c *TextColumn) end() {
-	c.values = binary.LittleEndian.AppendUint64(c.values, uint64(len(c.data)))
+	return d.decompress(b.codec, buffer, 0, d.limits.DecodedBytes, at)
 }

@@ -1,0 +1,174 @@
+package arrowipc
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// numberProblem says why a column cannot be decoded to numbers; empty: it can.
+func numberProblem(f *field) string {
+	if convertible(f) {
+		return ""
+	}
+	return f.describe() + ", which is no number: a feature, target, weight or time is a column of integers, floats, booleans, decimals, dates, times or durations"
+}
+
+func convertible(f *field) bool {
+	switch f.kind {
+	case typeNull, typeBool:
+		return true
+	case typeInt:
+		return wholeBytes(f.bits)
+	case typeFloat:
+		return f.bits <= 64
+	case typeDecimal:
+		return (f.bits == 32 || f.bits == 64 || f.bits == 128 || f.bits == 256) && f.scale >= -400 && f.scale <= 400
+	case typeDate:
+		return f.unit == 0 || f.unit == 1
+	case typeTime:
+		return f.unit >= 0 && f.unit <= 3 && (f.bits == 32) == (f.unit <= 1) && (f.bits == 32 || f.bits == 64)
+	case typeTimestamp, typeDuration:
+		return f.unit >= 0 && f.unit <= 3
+	}
+	return false
+}
+
+// width of a convertible type in bits.
+func (f *field) width() int64 {
+	switch f.kind {
+	case typeNull:
+		return 0
+	case typeBool:
+		return 1
+	case typeInt, typeFloat, typeDecimal, typeTime:
+		return int64(f.bits)
+	case typeDate:
+		return 32 << f.unit
+	default:
+		return 64
+	}
+}
+
+// bytesFor n values of so many bits. n is at most mostRows, so nothing overflows.
+func bytesFor(n, bits int64) int64 { return (n*bits + 7) / 8 }
+
+// convert values of a type to float64. An integer beyond 2⁵³ rounds to the nearest; dates, times, timestamps and durations become seconds.
+func convert(dst []float64, f *field, b []byte) {
+	switch f.kind {
+	case typeBool:
+		for i := range dst {
+			dst[i] = float64(b[i/8] >> (i % 8) & 1)
+		}
+	case typeInt:
+		integers(dst, b, f.bits, f.signed)
+	case typeFloat:
+		floats(dst, b, f.bits)
+	case typeDecimal:
+		decimals(dst, b, f.bits, f.scale)
+	case typeDate:
+		if f.unit == 0 {
+			integers(dst, b, 32, true)
+			scale(dst, 86400)
+			return
+		}
+		seconds(dst, b, 64, 1e3)
+	default:
+		seconds(dst, b, int32(f.width()), [...]int64{1, 1e3, 1e6, 1e9}[f.unit])
+	}
+}
+
+func integers(dst []float64, b []byte, bits int32, signed bool) {
+	for i := range dst {
+		dst[i] = integer(b, i, bits, signed)
+	}
+}
+
+func integer(b []byte, i int, bits int32, signed bool) float64 {
+	if v := integerAt(b, i, bits, signed); signed || bits < 64 {
+		return float64(v)
+	} else {
+		return float64(uint64(v))
+	}
+}
+
+// integerAt position i; a uint64 keeps its bits.
+func integerAt(b []byte, i int, bits int32, signed bool) int64 {
+	switch bits {
+	case 8:
+		if signed {
+			return int64(int8(b[i]))
+		}
+		return int64(b[i])
+	case 16:
+		if v := binary.LittleEndian.Uint16(b[2*i:]); signed {
+			return int64(int16(v))
+		} else {
+			return int64(v)
+		}
+	case 32:
+		if v := binary.LittleEndian.Uint32(b[4*i:]); signed {
+			return int64(int32(v))
+		} else {
+			return int64(v)
+		}
+	default:
+		return int64(binary.LittleEndian.Uint64(b[8*i:]))
+	}
+}
+
+func floats(dst []float64, b []byte, bits int32) {
+	switch bits {
+	case 16:
+		for i := range dst {
+			dst[i] = half(binary.LittleEndian.Uint16(b[2*i:]))
+		}
+	case 32:
+		for i := range dst {
+			dst[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
+		}
+	default:
+		for i := range dst {
+			dst[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	}
+}
+
+// half precision (IEEE 754 binary16) to float64, which holds every one of them.
+func half(v uint16) float64 {
+	exponent, fraction := int(v>>10&31), float64(v&1023)
+	value := 0.0
+	switch exponent {
+	case 0:
+		value = math.Ldexp(fraction, -24)
+	case 31:
+		value = math.Inf(1)
+		if fraction != 0 {
+			value = math.NaN()
+		}
+	default:
+		value = math.Ldexp(1024+fraction, exponent-25)
+	}
+	if v>>15 == 1 {
+		return -value
+	}
+	return value
+}
+
+// seconds from units of which so many make one, to the nearest float64 up to 2⁵³ units. Beyond, whole seconds and the rest are divided apart: nanoseconds
+// of this century come to within a quarter of a microsecond, which is as close as float64 is there.
+func seconds(dst []float64, b []byte, bits int32, units int64) {
+	for i := range dst {
+		v := integerAt(b, i, bits, true)
+		if -1<<53 <= v && v <= 1<<53 {
+			dst[i] = float64(v) / float64(units)
+			continue
+		}
+		dst[i] = float64(v/units) + float64(v%units)/float64(units)
+	}
+}
+
+func scale(dst []float64, by float64) {
+	for i := range dst {
+		dst[i] *= by
+	}
+}
