@@ -44,8 +44,14 @@ func (c Config) ValidateFit() error {
 	f.limits(c.Input.Limits)
 	f.cadence(c.Output)
 	f.httpAddress(c.HTTP)
-	f.oneOf("log.level", c.Log.Level, "trace", "debug", "info", "warn", "error")
-	f.oneOf("log.format", c.Log.Format, "json", "console")
+	return errors.Join(f.join(), c.Log.Validate())
+}
+
+// Validate collects the faults of the log settings.
+func (l Log) Validate() error {
+	f := &faults{}
+	f.oneOf("log.level", l.Level, "trace", "debug", "info", "warn", "error")
+	f.oneOf("log.format", l.Format, "json", "console")
 	return f.join()
 }
 

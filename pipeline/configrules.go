@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -65,8 +66,30 @@ func (f *faults) solver(c Config) {
 		features = []string{"x"} // columns has said so already
 	}
 	for _, err := range leaves(c.Estimator(features).Validate()) {
-		f.add("model", "%s", err)
+		f.add(settingOf(err.Error()), "%s", err)
 	}
+}
+
+// settingOf a sentence of the estimator's: the setting that has to change.
+func settingOf(sentence string) string {
+	if strings.HasPrefix(sentence, "sgd.") {
+		path, _, _ := strings.Cut(sentence, " ")
+		return path
+	}
+	for begins, path := range map[string]string{
+		"delta ": "model.delta", "half-life ": "model.half_life", "leverage ": "model.leverage", "solver newton fits ": "model.loss",
+		"solver sgd needs a fixed knee": "model.delta", "solver sgd cannot forget": "model.half_life", "unknown loss": "model.loss",
+	} {
+		if strings.HasPrefix(sentence, begins) {
+			return path
+		}
+	}
+	for _, parameter := range []string{"beta", "tau", "epsilon", "delta"} {
+		if strings.HasPrefix(sentence, "loss ") && strings.Contains(sentence, ": "+parameter+" is ") {
+			return "model." + parameter
+		}
+	}
+	return "model"
 }
 
 // leaves of an error that errors.Join made.

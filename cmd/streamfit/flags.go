@@ -51,6 +51,12 @@ type OutputFlags struct {
 	HTTP        *string `name:"http" path:"http" group:"output" placeholder:"HOST:PORT" help:"Serve metrics, models and health here; off if not given."`
 }
 
+// ConfigFlags are of the commands that read a configuration but fit nothing.
+type ConfigFlags struct {
+	Config string      `short:"c" placeholder:"FILE" help:"Configuration file; - reads it from stdin."`
+	Set    assignments `name:"set" sep:"none" placeholder:"PATH=VALUE" help:"Any setting by its path in the file; may be repeated."`
+}
+
 // LogFlags are of every command.
 type LogFlags struct {
 	LogLevel  *string `name:"log-level" path:"log.level" group:"log" placeholder:"LEVEL" help:"trace, debug, info, warn or error."`
@@ -91,9 +97,9 @@ func layGroup(layers *settings.Layers, group reflect.Value) error {
 	return errors.Join(faults...)
 }
 
-// flagOf finds the flag that is another name of the setting at path.
-func flagOf(path string) string {
-	for _, group := range []any{ModelFlags{}, InputFlags{}, OutputFlags{}, LogFlags{}} {
+// flagOf finds the flag in the groups that is another name of the setting at path; empty: there is none.
+func flagOf(path string, groups []any) string {
+	for _, group := range groups {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(group)) {
 			if field.Tag.Get("path") == path {
 				return "--" + field.Tag.Get("name")

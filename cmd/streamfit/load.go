@@ -33,7 +33,7 @@ func (c *console) layers(file string, check func(pipeline.Config) error, flags .
 		return cfg, layers, err
 	}
 	cfg.State.Topic = cfg.StateTopic()
-	return cfg, layers, trace(layers, file, check(cfg))
+	return cfg, layers, (&tracer{layers, file, flags}).trace(check(cfg))
 }
 
 func (c *console) layFile(layers *settings.Layers, name string) error {
@@ -57,13 +57,19 @@ func (c *console) readFile(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// trace the faults that a check found back to where the values were said, or say how to give a value that is missing.
-func trace(layers *settings.Layers, file string, err error) error {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
+// tracer finds out where the values that a check found fault with were said.
+type tracer struct {
+	layers *settings.Layers
+	file   string
+	flags  []any // groups of the command
+}
+
+// trace the faults back to where the values were said, or say how to give a value that is missing.
+func (t *tracer) trace(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var faults []error
 		for _, e := range joined.Unwrap() {
-			faults = append(faults, trace(layers, file, e))
+			faults = append(faults, t.trace(e))
 		}
 		return errors.Join(faults...)
 	}
@@ -71,23 +77,24 @@ func trace(layers *settings.Layers, file string, err error) error {
 	if !errors.As(err, &s) {
 		return err
 	}
-	if origin := layers.Origin(s.Path); origin != "" {
+	if origin := t.layers.Origin(s.Path); origin != "" {
 		return &settings.Fault{Origin: origin, Err: s}
 	}
-	return &settings.Fault{Origin: file, Err: fmt.Errorf("%w (%s)", s, namesOf(layers, s.Path))}
+	if !t.layers.Has(s.Path) {
+		return &settings.Fault{Origin: t.file, Err: s}
+	}
+	return &settings.Fault{Origin: t.file, Err: fmt.Errorf("%w (%s)", s, t.names(s.Path))}
 }
 
-// namesOf a setting: its flag, its path in the file, its environment variable.
-func namesOf(layers *settings.Layers, path string) string {
-	if !layers.Has(path) {
-		return "settings of " + path
+// names of a setting: its flag, its path in the file, its environment variable.
+func (t *tracer) names(path string) string {
+	variable := settings.Variable(environmentPrefix, path)
+	if t.layers.Secret(path) {
+		return path + ", " + variable
 	}
-	flag := flagOf(path)
-	if flag == "" && !layers.Secret(path) {
+	flag := flagOf(path, append(t.flags, ModelFlags{}, InputFlags{}, OutputFlags{}, LogFlags{}))
+	if flag == "" {
 		flag = "--set " + path + "=…"
 	}
-	if flag != "" {
-		flag += ", "
-	}
-	return flag + path + ", " + settings.Variable(environmentPrefix, path)
+	return flag + ", " + path + ", " + variable
 }

@@ -29,6 +29,8 @@ type cli struct {
 	Demo      demoCmd      `cmd:"" help:"Show the whole thing on an embedded broker, with real data."`
 	Run       runCmd       `cmd:"" help:"Learn from a topic and publish the model to another."`
 	Replay    replayCmd    `cmd:"" help:"Learn from files, with the very code that run uses."`
+	Produce   produceCmd   `cmd:"" help:"Send files to a topic as Arrow record batches."`
+	Tail      tailCmd      `cmd:"" help:"Follow the output topic: coefficients and loss as they change."`
 	Loss      lossCmd      `cmd:"" help:"Compare the losses: a table, values, a figure."`
 	Lint      lintCmd      `cmd:"" help:"Check a configuration and say what is wrong, with line and column."`
 	DevBroker devBrokerCmd `cmd:"" help:"Run an embedded Kafka broker to try the other commands with."`

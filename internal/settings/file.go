@@ -74,19 +74,27 @@ func (f *file) section(n ast.Node, path string) {
 }
 
 func (f *file) entry(e *ast.MappingValueNode, prefix string) {
-	key, ok := e.Key.(*ast.StringNode)
+	name, ok := keyText(e.Key)
 	if !ok {
 		f.fault(e, prefix, errors.New("want the name of a setting before the colon"))
 		return
 	}
-	path := join(prefix, unhide(key.Value))
+	path := join(prefix, name)
 	if _, ok := f.layers.byPath[path]; ok {
 		f.setting(e.Value, path)
 	} else if len(f.layers.below(path)) > 0 {
 		f.section(e.Value, path)
 	} else {
-		f.fault(key, "", f.layers.unknown(path))
+		f.fault(e.Key, "", f.layers.unknown(path))
 	}
+}
+
+// keyText is the name before a colon. A name may be a word that YAML takes for a value, as null in input.bad_rows.
+func keyText(n ast.Node) (string, bool) {
+	if n.Type() == ast.NullType {
+		return n.GetToken().Value, true
+	}
+	return scalarText(n)
 }
 
 // setting gives a value, or a list of values, to the setting at path.

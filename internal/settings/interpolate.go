@@ -10,7 +10,6 @@ import (
 var (
 	references = regexp.MustCompile(`\$\$\{|\$\{[^}\n]*\}|\$\{`)
 	braces     = regexp.MustCompile(`\$\{[^}\n]*\}`)
-	hidden     = regexp.MustCompile(`\$\x{E07B}[^\x{E07D}]*\x{E07D}`) // braces after hide
 	variable   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
@@ -48,30 +47,33 @@ func resolve(ref string, lookup func(string) (string, bool)) (string, error) {
 }
 
 // References stand in plain scalars, where the characters { } [ ] , : # and blank may mean something to YAML. So before the parser sees them they
-// change places with private-use characters, and afterwards back; columns stay what they were.
+// change places with noncharacters, which Unicode keeps for such use, and afterwards back; columns stay what they were. So do the colons within words,
+// as in localhost:9092: they are text to YAML, but in a flow list in a flow map the parser takes them for the colon of a map.
 const (
-	structural = "{}[],:# "
-	private    = '\uE000'
+	structural   = "{}[],:# "
+	noncharacter = '\uFDD0' // the first of 32
+	hiddenColon  = "${1}\uFDD5${2}"
 )
 
+var wordColon = regexp.MustCompile(`([\pL\pN._-]):([\pL\pN._/-])`)
+
 func hide(source string) string {
-	return braces.ReplaceAllStringFunc(source, func(ref string) string {
+	source = braces.ReplaceAllStringFunc(source, func(ref string) string {
 		return strings.Map(func(r rune) rune {
-			if strings.ContainsRune(structural, r) {
-				return private + r
+			if i := strings.IndexRune(structural, r); i >= 0 {
+				return noncharacter + rune(i)
 			}
 			return r
 		}, ref)
 	})
+	return wordColon.ReplaceAllString(wordColon.ReplaceAllString(source, hiddenColon), hiddenColon) // twice: the matches in a:b:c overlap
 }
 
 func unhide(text string) string {
-	return hidden.ReplaceAllStringFunc(text, func(ref string) string {
-		return strings.Map(func(r rune) rune {
-			if plain := r - private; plain > 0 && plain < 128 && strings.ContainsRune(structural, plain) {
-				return plain
-			}
-			return r
-		}, ref)
-	})
+	return strings.Map(func(r rune) rune {
+		if i := r - noncharacter; i >= 0 && int(i) < len(structural) {
+			return rune(structural[i])
+		}
+		return r
+	}, text)
 }

@@ -25,6 +25,7 @@ type sample struct {
 	Input struct {
 		Every  time.Duration `yaml:"every"`
 		Rows   int64         `yaml:"rows"`
+		Null   int64         `yaml:"null"`
 		Fields int           `yaml:"fields"`
 		TLS    struct {
 			Enabled  bool   `yaml:"enabled"`
@@ -74,7 +75,7 @@ func variables(pairs ...string) func(string) (string, bool) {
 var opaque = cmp.AllowUnexported(level{})
 
 func TestPathsAreInTheOrderOfTheStruct(t *testing.T) {
-	want := []string{"model.target", "model.features", "model.delta", "model.half_life", "input.every", "input.rows", "input.fields",
+	want := []string{"model.target", "model.features", "model.delta", "model.half_life", "input.every", "input.rows", "input.null", "input.fields",
 		"input.tls.enabled", "input.tls.password", "http"}
 	if diff := cmp.Diff(want, settings.Over(&sample{}).Paths()); diff != "" {
 		t.Error(diff)
@@ -196,6 +197,7 @@ func TestPrint(t *testing.T) {
 input:
   every: 1.5s
   rows: 0
+  null: 0
   fields: 0
   tls:
     enabled: false
