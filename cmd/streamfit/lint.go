@@ -46,9 +46,10 @@ func (l *lintCmd) Run(c *console) error {
 	return err
 }
 
+// plural of what, counted.
 func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return grouped(uint64(n)) + " " + what + "s"
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/streamfit/streamfit/internal/devbroker"
 	"github.com/streamfit/streamfit/internal/settings"
 	"github.com/streamfit/streamfit/pipeline"
 )
@@ -163,6 +164,34 @@ func TestExitCodes(t *testing.T) {
 	} {
 		if got := exitCode(c.err); got != c.want {
 			t.Errorf("%s: got %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// The scripts see that a command fails; this is with which code.
+func TestCommandsExitAsDocumented(t *testing.T) {
+	b, err := devbroker.Start(devbroker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	t.Setenv("STREAMFIT_INPUT_BROKERS", b.Brokers()[0])
+	for line, want := range map[string]int{
+		"":                                      exitDone,
+		"tail -h":                               exitDone,
+		"version":                               exitDone,
+		"nonsense":                              exitUsage,
+		"tail --topic":                          exitUsage,
+		"tail":                                  exitUsage,
+		"lint -c none.yaml":                     exitUsage,
+		"produce --topic t none.csv":            exitInput,
+		"produce --topic t --rate=-1 x":         exitUsage,
+		"tail --topic none --until-end":         exitKafka,
+		"dev-broker --topic x:0":                exitUsage,
+		"dev-broker --listen " + b.Brokers()[0]: exitFailed,
+	} {
+		if got := run(strings.Fields(line), quiet()); got != want {
+			t.Errorf("streamfit %s: exit code %d, want %d", line, got, want)
 		}
 	}
 }

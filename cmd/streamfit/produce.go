@@ -104,8 +104,8 @@ func (p *produceCmd) report(c *console, s sent) error {
 	if p.Output == "json" {
 		return json.NewEncoder(c.Out).Encode(s)
 	}
-	_, err := fmt.Fprintf(c.Err, "%s of %s rows, %.1f MB, to topic %s in %.1f s\n",
-		plural(s.Messages, "message"), grouped(uint64(s.Rows)), float64(s.Bytes)/1e6, s.Topic, s.Seconds)
+	_, err := fmt.Fprintf(c.Err, "%s of %s, %.1f MB, to topic %s in %.1f s\n",
+		plural(s.Messages, "message"), plural(int(s.Rows), "row"), float64(s.Bytes)/1e6, s.Topic, s.Seconds)
 	return err
 }
 
@@ -144,15 +144,18 @@ func (s *sender) send(ctx context.Context) (err error) {
 	}
 	if err == io.EOF {
 		err = s.flush(ctx)
+		s.sent.Seconds = time.Since(begin).Seconds()
 	}
-	s.sent.Seconds = time.Since(begin).Seconds()
+	if err != nil && ctx.Err() != nil {
+		return errors.New("stopped before the end of the input")
+	}
 	return err
 }
 
 // next record of the table becomes a message.
 func (s *sender) next(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("stopped after %s of %s rows: %w", plural(s.sent.Messages, "message"), grouped(uint64(s.sent.Rows)), err)
+		return err
 	}
 	rec, err := s.reader.Next()
 	if err != nil {
