@@ -29,8 +29,8 @@ func (m Member) Commit(_ context.Context, partition int, position int64) error {
 }
 
 const (
-	rebalanceTimeout = 30 * time.Second // that the shards of a leaving generation have to publish and checkpoint
-	watchPartitions  = 10 * time.Second
+	beyondShutdown  = 10 * time.Second // that a generation may take to end beyond what its shards have to publish and checkpoint
+	watchPartitions = 10 * time.Second
 )
 
 // RunGroup joins a group and calls work for each partition that it is given, beside each other, in each generation. A work's context ends with the
@@ -38,7 +38,7 @@ const (
 func (c *Cluster) RunGroup(ctx context.Context, cfg GroupConfig, work func(ctx context.Context, m Member, partition int) error) error {
 	group, err := kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
 		ID: cfg.Group, Brokers: c.cfg.Brokers, Topics: []string{cfg.Topic}, Dialer: c.dialer(),
-		HeartbeatInterval: c.cfg.Heartbeat, SessionTimeout: c.cfg.SessionTimeout, RebalanceTimeout: rebalanceTimeout,
+		HeartbeatInterval: c.cfg.Heartbeat, SessionTimeout: c.cfg.SessionTimeout, RebalanceTimeout: c.cfg.ShutdownTimeout + beyondShutdown,
 		WatchPartitionChanges: true, PartitionWatchInterval: watchPartitions, JoinGroupBackoff: time.Second, StartOffset: kafkago.FirstOffset,
 		Logger: groupLog(c.log.Debug), ErrorLogger: groupLog(c.log.Debug),
 	})
