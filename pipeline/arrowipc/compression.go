@@ -17,6 +17,7 @@ const lengthPrefix = 8
 type lz4Reader struct {
 	source bytes.Reader
 	frames *lz4.Reader
+	more   [1]byte // what should not come after the last value
 }
 
 var errLonger = errors.New("it decompresses to more than it says")
@@ -58,8 +59,7 @@ func (d *Decoder) unlz4(dst, packed []byte) error {
 	if _, err := io.ReadFull(d.lz4.frames, dst); err != nil {
 		return err
 	}
-	var more [1]byte
-	if n, err := d.lz4.frames.Read(more[:]); n > 0 || err != io.EOF {
+	if n, err := d.lz4.frames.Read(d.lz4.more[:]); n > 0 || err != io.EOF {
 		return errors.Join(errLonger, err)
 	}
 	return nil

@@ -15,11 +15,10 @@ func (m *metadata) fault(at int, format string, args ...any) *Error {
 	return fault(reasonFlatbuffer, m.base+at, format, args...)
 }
 
-// table with its vtable, both checked to lie within the metadata. The zero table is one that is absent: all its fields have their defaults.
+// table with its vtable, which is checked to lie within the metadata. The zero table is one that is absent: all its fields have their defaults.
 type table struct {
 	m         *metadata
 	at        int
-	size      int // of the table inline
 	vtable    int
 	vtableEnd int
 }
@@ -39,12 +38,12 @@ func (m *metadata) table(at int) (table, *Error) {
 	if vtable < 0 || vtable > len(m.bytes)-4 {
 		return table{}, m.fault(at, "the table's vtable lies outside the metadata")
 	}
-	vsize := int(binary.LittleEndian.Uint16(m.bytes[vtable:]))
-	size := int(binary.LittleEndian.Uint16(m.bytes[vtable+2:]))
-	if vsize < 4 || vsize%2 != 0 || vtable+vsize > len(m.bytes) || size < 4 || at+size > len(m.bytes) {
-		return table{}, m.fault(at, "a vtable of %d bytes and a table of %d do not fit", vsize, size)
+	// The vtable tells the table's own size, too; but flatbuffers' builder for Go lets tables of other sizes share a vtable.
+	size := int(binary.LittleEndian.Uint16(m.bytes[vtable:]))
+	if size < 4 || size%2 != 0 || vtable+size > len(m.bytes) {
+		return table{}, m.fault(at, "a vtable of %d bytes does not fit", size)
 	}
-	return table{m: m, at: at, size: size, vtable: vtable, vtableEnd: vtable + vsize}, nil
+	return table{m: m, at: at, vtable: vtable, vtableEnd: vtable + size}, nil
 }
 
 // position in the message, for errors; −1: the table is absent.
@@ -65,8 +64,8 @@ func (t table) field(slot, width int) (int, *Error) {
 	if offset == 0 {
 		return 0, nil
 	}
-	if offset < 4 || offset+width > t.size {
-		return 0, t.m.fault(t.at, "field %d lies outside its table", slot)
+	if offset < 4 || t.at+offset+width > len(t.m.bytes) {
+		return 0, t.m.fault(t.at, "field %d lies outside the metadata", slot)
 	}
 	return t.at + offset, nil
 }
