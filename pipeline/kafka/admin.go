@@ -18,48 +18,73 @@ type Topic struct {
 	Settings   map[string]string // as Kafka calls them: "max.message.bytes"
 }
 
-// Partitions of a topic. A topic that is not there is ErrUnknownTopic, once it has been waited for a moment.
+// Partitions of a topic. A topic that is not there is ErrUnknownTopic.
 func (c *Cluster) Partitions(ctx context.Context, topic string) (n int, err error) {
 	doing := "look up topic " + topic
 	err = c.mend(ctx, doing, startUp, func() error {
-		answer, err := c.metadata(ctx, []string{topic})
-		if err != nil {
-			return err
-		}
-		if len(answer.Topics) != 1 {
-			return fmt.Errorf("%d topics in the answer", len(answer.Topics))
-		}
-		code := kafkago.Error(answer.Topics[0].ErrorCode)
-		if code == kafkago.UnknownTopicOrPartition {
+		n, err = c.lookUp(ctx, topic)
+		if errors.Is(err, kafkago.UnknownTopicOrPartition) {
 			return fmt.Errorf("%w: make it first, as with kafka-topics --create --topic %s", ErrUnknownTopic, topic)
 		}
-		if code != 0 {
-			return code
-		}
-		n = len(answer.Topics[0].Partitions)
-		return nil
+		return err
 	})
 	return n, failed(err, "%s at %s", doing, strings.Join(c.cfg.Brokers, ", "))
 }
 
-// EnsureTopic makes a topic where it is missing, and waits until it can be used. One that is there stays as it is; too few partitions are ErrPartitions.
+// AwaitTopic waits until the brokers are up and the topic is there, or until ctx ends, and gives its number of partitions.
+func (c *Cluster) AwaitTopic(ctx context.Context, topic string) (n int, err error) {
+	doing := "look up topic " + topic
+	err = c.mend(ctx, doing, 0, func() error {
+		n, err = c.lookUp(ctx, topic)
+		return err
+	})
+	return n, failed(err, "%s at %s", doing, strings.Join(c.cfg.Brokers, ", "))
+}
+
+// lookUp the number of a topic's partitions, once.
+func (c *Cluster) lookUp(ctx context.Context, topic string) (int, error) {
+	answer, err := c.metadata(ctx, []string{topic})
+	if err != nil {
+		return 0, err
+	}
+	if len(answer.Topics) != 1 {
+		return 0, fmt.Errorf("%d topics in the answer", len(answer.Topics))
+	}
+	t := answer.Topics[0]
+	if t.ErrorCode != 0 {
+		return 0, kafkago.Error(t.ErrorCode)
+	}
+	return len(t.Partitions), nil
+}
+
+// EnsureTopic makes a topic where it is missing, and waits until it can be used. One that is there stays as it is: too few partitions are ErrPartitions,
+// and settings that would lose the state it is to hold are ErrSettings.
 func (c *Cluster) EnsureTopic(ctx context.Context, t Topic) error {
 	n, err := c.Partitions(ctx, t.Name)
 	if errors.Is(err, ErrUnknownTopic) {
 		if err := c.create(ctx, t); err != nil {
 			return err
 		}
-		return c.awaitLeaders(ctx, t)
+		n, err = c.AwaitTopic(ctx, t.Name) // somebody else may have made it, otherwise, a moment ago
 	}
-	if err == nil && n < t.Partitions {
-		err = failed(fmt.Errorf("%w: %d, it needs %d; add them with kafka-topics --alter --topic %s --partitions %d", ErrPartitions, n, t.Partitions, t.Name, t.Partitions),
+	if err != nil {
+		return err
+	}
+	if n < t.Partitions {
+		return failed(fmt.Errorf("%w: %d, it needs %d; add them with kafka-topics --alter --topic %s --partitions %d", ErrPartitions, n, t.Partitions, t.Name, t.Partitions),
 			"topic %s", t.Name)
 	}
-	return err
+	if err := c.awaitLeaders(ctx, t); err != nil {
+		return err
+	}
+	return c.checkSettings(ctx, t)
 }
 
 func (c *Cluster) create(ctx context.Context, t Topic) error {
 	config := kafkago.TopicConfig{Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: c.cfg.Replication}
+	if config.ReplicationFactor == 0 {
+		config.ReplicationFactor = -1 // the broker's default
+	}
 	if t.Compacted {
 		config.ConfigEntries = append(config.ConfigEntries, kafkago.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"})
 	}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -72,7 +72,8 @@ func (c *connection) request(version int16, message protocol.Message) error {
 	return protocol.WriteRequest(c, version, c.correlation, c.client, message)
 }
 
-const largestResponse = 256 << 20
+// largestResponse bounds what a broker may make us allocate. Brokers send a record batch whole even if it is larger than what was asked for.
+const largestResponse = largestFetch + 1<<16
 
 // response reads the body of the answer into buf, which grows as needed.
 func (c *connection) response(buf []byte) ([]byte, error) {
@@ -82,7 +83,7 @@ func (c *connection) response(buf []byte) ([]byte, error) {
 	}
 	size, correlation := int32(binary.BigEndian.Uint32(head[:])), int32(binary.BigEndian.Uint32(head[4:]))
 	if size < 4 || size > largestResponse {
-		return buf, fmt.Errorf("a response of %d bytes", size)
+		return buf, fmt.Errorf("a response of %d bytes; the limit is %d", size, largestResponse)
 	}
 	if correlation != c.correlation {
 		return buf, fmt.Errorf("an answer to request %d where request %d was asked: %w", correlation, c.correlation, io.ErrUnexpectedEOF)
@@ -108,8 +109,22 @@ func (c *Cluster) metadata(ctx context.Context, topics []string) (*metadata.Resp
 		}
 		faults = append(faults, fmt.Errorf("broker %s: %w", address, err))
 	}
-	return nil, errors.Join(faults...)
+	return nil, &unreachable{faults}
 }
+
+// unreachable says of each broker why, in one line.
+type unreachable struct{ faults []error }
+
+func (u *unreachable) Error() string {
+	texts := make([]string, len(u.faults))
+	for i, f := range u.faults {
+		texts[i] = f.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap gives what each broker answered.
+func (u *unreachable) Unwrap() []error { return u.faults }
 
 func (c *Cluster) metadataOf(ctx context.Context, address string, topics []string) (answer *metadata.Response, err error) {
 	conn, err := c.connect(ctx, address)
@@ -118,7 +133,7 @@ func (c *Cluster) metadataOf(ctx context.Context, address string, topics []strin
 	}
 	defer conn.Close()
 	err = conn.during(ctx, requestTimeout, func() error {
-		message, err := protocol.RoundTrip(conn, metadataVersion, 1, conn.client, &metadata.Request{TopicNames: append([]string{}, topics...)})
+		message, err := protocol.RoundTrip(conn.Conn, metadataVersion, 1, conn.client, &metadata.Request{TopicNames: append([]string{}, topics...)})
 		if err == nil {
 			answer = message.(*metadata.Response)
 		}

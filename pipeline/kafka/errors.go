@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,7 @@ func failed(err error, format string, args ...any) error {
 var (
 	ErrUnknownTopic = errors.New("there is no such topic")
 	ErrPartitions   = errors.New("the topic has too few partitions")
+	ErrSettings     = errors.New("the topic's settings would lose state")
 )
 
 // OffsetError is a position that the partition does not have. Nothing is ever reset silently: it means rows that are gone, or another topic.
@@ -48,49 +50,90 @@ type OffsetError struct {
 
 func (e *OffsetError) Error() string {
 	if e.Offset < e.First {
-		return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the first is %d: %d messages were deleted before they were learned from; "+
+		return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the first is %d: %d offsets were deleted before they were learned from; "+
 			"raise the topic's retention", e.Topic, e.Partition, e.Offset, e.First, e.First-e.Offset)
 	}
 	return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the partition ends at %d: was the topic deleted and made again? "+
 		"Give the model another name, or delete its state topic, to start over", e.Topic, e.Partition, e.Offset, e.End)
 }
 
-// retryable tells whether asking again can help.
-func retryable(err error) bool {
+// patience is how often asking again can help.
+type patience int
+
+const (
+	never  patience = iota // the same question gets the same answer
+	few                    // bytes that were damaged on the way arrive whole the next time; bytes that are damaged on the broker's disk never do
+	always                 // until somebody starts the broker, or elects the leader
+)
+
+// corruptTries is how often damaged bytes are asked for again.
+const corruptTries = 5
+
+// patienceWith an error: the one place that decides what is tried again, and why.
+func patienceWith(err error) patience {
 	var code kafkago.Error
 	if errors.As(err, &code) {
 		switch code {
 		case kafkago.UnknownTopicOrPartition, // made a moment ago, or its leader does not know yet
 			kafkago.LeaderNotAvailable, kafkago.NotLeaderForPartition, kafkago.ReplicaNotAvailable, kafkago.FencedLeaderEpoch, kafkago.UnknownLeaderEpoch, // moved
+			kafkago.OffsetNotAvailable, kafkago.ListenerNotFound, // a leader that has just been elected
 			kafkago.BrokerNotAvailable, kafkago.NetworkException, kafkago.RequestTimedOut, kafkago.KafkaStorageError, // a broker that comes back, or another
 			kafkago.NotEnoughReplicas, kafkago.NotEnoughReplicasAfterAppend, // until they are in sync again; the second may have written: duplicates are harmless here
 			kafkago.GroupLoadInProgress, kafkago.GroupCoordinatorNotAvailable, kafkago.NotCoordinatorForGroup, // a broker that has just started
-			kafkago.NotController, kafkago.StaleControllerEpoch, kafkago.InvalidMessage: // InvalidMessage is a CRC that did not survive the way
-			return true
+			kafkago.ThrottlingQuotaExceeded, kafkago.NotController, kafkago.StaleControllerEpoch:
+			return always
+		case kafkago.InvalidMessage: // a CRC that does not fit
+			return few
 		}
-		return false
+		return never
 	}
+	var alert tls.AlertError
 	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrDeadlineExceeded)
+	switch {
+	case errors.As(err, &alert): // the certificate is not liked: a *net.OpError, but it will not be liked later either
+		return never
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe),
+		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, os.ErrDeadlineExceeded):
+		return always // the broker is down, or restarts
+	}
+	return never
 }
 
-// mend keeps trying what can be tried again, until ctx ends or the time is up (0: never), and logs each failure.
+// mend keeps trying what can be tried again, until ctx ends or the time is up (0: never). It says once that it does, and once that it worked in the end.
 func (c *Cluster) mend(ctx context.Context, doing string, atMost time.Duration, try func() error) error {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = 50*time.Millisecond, 5*time.Second
+	failures, corrupt := 0, 0
+	var last error
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := try()
-		if err != nil && !retryable(err) {
+		if err == nil || ctx.Err() != nil {
+			return struct{}{}, err
+		}
+		last = err
+		p := patienceWith(err)
+		if p == few {
+			corrupt++
+		}
+		if p == never || corrupt >= corruptTries {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
 	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(atMost), backoff.WithNotify(func(err error, pause time.Duration) {
-		c.log.Warn().Err(err).Str("doing", doing).Dur("again_in", pause).Msg("kafka: trying again")
+		event := c.log.Debug()
+		if failures == 0 {
+			event = c.log.Warn()
+		}
+		failures++
+		event.Err(err).Str("doing", doing).Dur("again_in", pause).Msg("kafka: trying again until it works")
 	}))
-	var permanent *backoff.PermanentError
-	if errors.As(err, &permanent) {
-		err = permanent.Unwrap()
+	switch {
+	case err == nil && failures > 0:
+		c.log.Info().Str("doing", doing).Int("failures", failures).Msg("kafka: works again")
+	case err != nil && ctx.Err() != nil && last != nil:
+		return fmt.Errorf("%w; the last try said: %w", ctx.Err(), last)
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
 	}
 	return err
 }

@@ -142,14 +142,19 @@ func (f *fetcher) run(ctx context.Context, into *response) (out pipeline.Fetched
 	s := f.source
 	for out.Next <= f.next && err == nil && ctx.Err() == nil {
 		err = s.cluster.mend(ctx, s.doing, 0, func() (err error) {
-			if out, err = f.fetch(ctx, into); err != nil {
-				f.disconnect() // whatever it was, the next try begins with a new look at who leads
+			if out, err = f.fetch(ctx, into); err == nil {
+				return nil
+			}
+			f.disconnect() // whatever it was, the next try begins with a new look at who leads
+			if errors.Is(err, kafkago.OffsetOutOfRange) {
+				return f.outOfRange(ctx)
 			}
 			return err
 		})
 	}
-	if errors.Is(err, kafkago.OffsetOutOfRange) {
-		err = f.outOfRange(ctx)
+	var gone *OffsetError
+	if errors.As(err, &gone) {
+		return pipeline.Fetched{}, gone
 	}
 	if err != nil {
 		return pipeline.Fetched{}, failed(err, "%s, offset %d", s.doing, f.next)
@@ -158,19 +163,26 @@ func (f *fetcher) run(ctx context.Context, into *response) (out pipeline.Fetched
 	return out, nil
 }
 
+// outOfRange says what there is instead. A leader that has just been elected may know of less than there is: it is asked again.
 func (f *fetcher) outOfRange(ctx context.Context) error {
-	s := f.source
-	first, end, err := s.cluster.Bounds(ctx, s.cfg.Topic, s.cfg.Partition)
+	cfg := f.source.cfg
+	first, end, err := f.source.cluster.Bounds(ctx, cfg.Topic, cfg.Partition)
 	if err != nil {
 		return err
 	}
-	return &OffsetError{Topic: s.cfg.Topic, Partition: s.cfg.Partition, Offset: f.next, First: first, End: end}
+	if first <= f.next && f.next <= end {
+		return kafkago.OffsetNotAvailable
+	}
+	return &OffsetError{Topic: cfg.Topic, Partition: cfg.Partition, Offset: f.next, First: first, End: end}
 }
 
 // fetch once. Next is where it began if there was nothing new.
 func (f *fetcher) fetch(ctx context.Context, into *response) (out pipeline.Fetched, err error) {
 	if err := f.connect(ctx); err != nil {
 		return out, err
+	}
+	if cap(into.buffer) > 2*f.source.cfg.MaxBytes {
+		into.buffer = nil // it was for one large batch
 	}
 	err = f.conn.during(ctx, requestTimeout+f.source.cfg.MaxWait, func() (err error) {
 		if err := f.conn.request(fetchVersion, f.request()); err != nil {
@@ -185,24 +197,50 @@ func (f *fetcher) fetch(ctx context.Context, into *response) (out pipeline.Fetch
 	if err := parseFetch(into.buffer, &into.parsed); err != nil {
 		return out, err
 	}
-	next, complete, err := into.records.read(&into.parsed, f.next)
+	if into.parsed.throttle > 0 {
+		if err := pause(ctx, into.parsed.throttle); err != nil {
+			return out, err
+		}
+	}
+	p, err := into.records.read(&into.parsed, f.next)
 	if err != nil {
 		return out, err
 	}
-	if !complete {
-		return pipeline.Fetched{Next: f.next}, f.ask()
+	if err := f.resize(p, len(into.parsed.records)); err != nil {
+		return out, err
 	}
-	f.maxBytes = f.source.cfg.MaxBytes
-	return pipeline.Fetched{Messages: into.records.messages, Next: next, End: into.parsed.highWatermark}, nil
+	return pipeline.Fetched{Messages: into.records.messages, Next: p.next, End: into.parsed.highWatermark}, nil
 }
 
-// ask for more, when the next batch is larger than what was asked for.
-func (f *fetcher) ask() error {
-	if f.maxBytes >= largestFetch {
-		return fmt.Errorf("the record batch at offset %d is larger than %d bytes", f.next, largestFetch)
+const smallestFetch = 64 << 10
+
+// resize the next fetch: larger if the next batch is larger than what was asked for, smaller while what arrives decompresses to too much.
+func (f *fetcher) resize(p progress, arrived int) error {
+	switch {
+	case arrived > 0 && p.bytes == 0:
+		if f.maxBytes >= largestFetch {
+			return fmt.Errorf("the record batch at offset %d is larger than %d bytes", f.next, largestFetch)
+		}
+		f.maxBytes *= 2
+	case p.full:
+		f.maxBytes = max(p.bytes, smallestFetch)
+	case p.bytes > 0 && p.next == f.next:
+		return fmt.Errorf("record batches of before offset %d, and none after: %w", f.next, kafkago.InvalidMessage)
+	default:
+		f.maxBytes = min(2*f.maxBytes, f.source.cfg.MaxBytes)
 	}
-	f.maxBytes *= 2
 	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 func (f *fetcher) request() *fetch.Request {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/streamfit/streamfit/pipeline"
 )
@@ -29,7 +29,7 @@ var _ pipeline.Sink = (*Sink)(nil)
 func (c *Cluster) OpenSink(topic string) *Sink { return &Sink{cluster: c, topic: topic} }
 
 // Write returns once every record is acknowledged. What can be tried again is tried until ctx ends, so records may be written twice; their order within a
-// partition is kept.
+// partition is kept. Partitions are written to beside each other.
 func (s *Sink) Write(ctx context.Context, records ...pipeline.Record) error {
 	if len(records) == 0 {
 		return nil
@@ -38,14 +38,19 @@ func (s *Sink) Write(ctx context.Context, records ...pipeline.Record) error {
 	if err != nil {
 		return err
 	}
-	for _, partition := range s.partitions {
-		if err := s.cluster.write(ctx, s.topic, partition, byPartition[partition]); err != nil {
-			return err
-		}
+	group, ctx := errgroup.WithContext(ctx)
+	for partition, records := range byPartition {
+		group.Go(func() error { return s.WriteTo(ctx, partition, records...) })
 	}
-	return nil
+	return group.Wait()
 }
 
+// WriteTo a partition, in order, whatever the records' keys are.
+func (s *Sink) WriteTo(ctx context.Context, partition int, records ...pipeline.Record) error {
+	return s.cluster.write(ctx, s.topic, partition, records)
+}
+
+// distribute the records over the partitions there were at the first write: keys stay where they are when partitions are added.
 func (s *Sink) distribute(ctx context.Context, records []pipeline.Record) (map[int][]pipeline.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,22 +108,30 @@ func sizeOf(r pipeline.Record) int {
 	return size
 }
 
+// produce the records in one request. A topic may take less than other topics do: then they are halved until they fit, or a single one does not.
 func (c *Cluster) produce(ctx context.Context, topic string, partition int, records []pipeline.Record) error {
 	doing := fmt.Sprintf("write %d records to topic %s, partition %d", len(records), topic, partition)
-	err := c.mend(ctx, doing, 0, func() error {
-		answer, err := c.client.Produce(ctx, &kafkago.ProduceRequest{
-			Topic: topic, Partition: partition, RequiredAcks: kafkago.RequireAll, Records: kafkago.NewRecordReader(kafkaRecords(records)...),
-		})
-		if err != nil {
+	err := c.mend(ctx, doing, 0, func() error { return c.produceOnce(ctx, topic, partition, records) })
+	if !errors.Is(err, kafkago.MessageSizeTooLarge) && !errors.Is(err, kafkago.RecordListTooLarge) {
+		return failed(err, "%s", doing)
+	}
+	if half := len(records) / 2; half > 0 {
+		if err := c.produce(ctx, topic, partition, records[:half]); err != nil {
 			return err
 		}
-		return answer.Error
-	})
-	if errors.Is(err, kafkago.MessageSizeTooLarge) {
-		largest := slices.MaxFunc(records, func(a, b pipeline.Record) int { return sizeOf(a) - sizeOf(b) })
-		err = fmt.Errorf("%w: a record of %d bytes; raise the topic's max.message.bytes", err, sizeOf(largest))
+		return c.produce(ctx, topic, partition, records[half:])
 	}
-	return failed(err, "%s", doing)
+	return failed(fmt.Errorf("%w: the record has %d bytes; raise the topic's %s", err, sizeOf(records[0])-recordOverhead, maxMessageBytes), "%s", doing)
+}
+
+func (c *Cluster) produceOnce(ctx context.Context, topic string, partition int, records []pipeline.Record) error {
+	answer, err := c.client.Produce(ctx, &kafkago.ProduceRequest{
+		Topic: topic, Partition: partition, RequiredAcks: kafkago.RequireAll, Records: kafkago.NewRecordReader(kafkaRecords(records)...),
+	})
+	if err != nil {
+		return err
+	}
+	return answer.Error
 }
 
 func kafkaRecords(records []pipeline.Record) []kafkago.Record {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math"
 
 	kafkago "github.com/segmentio/kafka-go"
 
@@ -27,73 +28,99 @@ const (
 	transactionalBit = 1 << 4
 	controlBit       = 1 << 5
 	smallestRecord   = 7 // bytes
-	controlAbort     = 0
 	supportedMagic   = 2
 )
 
+// castagnoli's CRC has an instruction of its own on amd64 and arm64.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // recordReader turns the record batches of responses into messages. Its slices are used again.
 type recordReader struct {
 	messages []pipeline.Message
 	headers  []pipeline.Header
-	voids    map[int64]bool // producers in an aborted transaction
+	names    map[string]string // of headers, so that one that comes with every message is allocated once
+	aborted  abortedFilter
 	inflate  inflater
 }
 
-// read the whole batches of a response from an offset on. It returns the next offset, past everything that is no message: holes, control records, aborted
-// records. complete is false if not even one batch was whole: then more bytes must be asked for.
-func (r *recordReader) read(response *fetchResponse, from int64) (next int64, complete bool, err error) {
-	r.messages, r.headers = r.messages[:0], r.headers[:0]
-	r.inflate.reset()
-	clear(r.voids)
-	aborted, rest, next := response.aborted, response.records, from
-	for len(rest) > lengthCounts {
-		size := int64(lengthCounts) + int64(int32(binary.BigEndian.Uint32(rest[atLength:])))
-		if size < batchHeader {
-			return next, true, fmt.Errorf("a record batch of %d bytes: %w", size, kafkago.InvalidMessage)
-		}
-		if size > int64(len(rest)) {
-			break // cut off by the broker: it comes whole with the next fetch
-		}
-		batch := rest[:size:size]
-		rest, complete = rest[size:], true
-		last := int64(binary.BigEndian.Uint64(batch)) + int64(int32(binary.BigEndian.Uint32(batch[atLastDelta:])))
-		if last < from {
-			continue
-		}
-		for len(aborted) > 0 && aborted[0].first <= last {
-			r.void(aborted[0].producer)
-			aborted = aborted[1:]
-		}
-		if err := r.batch(batch, from); err != nil {
-			return next, true, fmt.Errorf("record batch at offset %d: %w", int64(binary.BigEndian.Uint64(batch)), err)
-		}
-		next = last + 1
-	}
-	return next, complete || len(response.records) == 0, nil
+// progress of reading one response.
+type progress struct {
+	next  int64 // offset past everything that was read, be it a message, a hole, a control record or an aborted record
+	bytes int   // of whole batches that were read
+	full  bool  // there is more in the response, but enough has been decompressed
 }
 
-func (r *recordReader) void(producer int64) {
-	if r.voids == nil {
-		r.voids = map[int64]bool{}
+// inflatedEnough: once so much of a response is decompressed, the rest of it waits for the next fetch, however small it is while it is compressed.
+const inflatedEnough = 8 << 20
+
+// read the whole batches of a response from an offset on.
+func (r *recordReader) read(response *fetchResponse, from int64) (progress, error) {
+	r.messages, r.headers = r.messages[:0], r.headers[:0]
+	r.inflate.reset()
+	r.aborted.begin(response.aborted)
+	p := progress{next: from}
+	for rest := response.records; ; {
+		batch, err := cutBatch(rest)
+		if err != nil {
+			return p, fmt.Errorf("after offset %d: %w", p.next, err)
+		}
+		if batch == nil {
+			return p, nil
+		}
+		if p.full = r.inflate.total >= inflatedEnough; p.full {
+			return p, nil
+		}
+		rest = rest[len(batch):]
+		p.bytes += len(batch)
+		if lastOf(batch) < from {
+			continue
+		}
+		if err := r.batch(batch, from); err != nil {
+			return p, fmt.Errorf("record batch at offset %d: %w", baseOf(batch), err)
+		}
+		p.next = lastOf(batch) + 1
 	}
-	r.voids[producer] = true
+}
+
+// cutBatch gives the first batch of b, or nil if none is whole: brokers cut the last one off.
+func cutBatch(b []byte) ([]byte, error) {
+	if len(b) <= atMagic {
+		return nil, nil
+	}
+	if b[atMagic] != supportedMagic {
+		return nil, fmt.Errorf("message format %d is not supported, only %d: was it written before Kafka 0.11?", b[atMagic], supportedMagic)
+	}
+	size := lengthCounts + int64(int32(binary.BigEndian.Uint32(b[atLength:])))
+	if size < batchHeader {
+		return nil, fmt.Errorf("a record batch of %d bytes: %w", size, kafkago.InvalidMessage)
+	}
+	if size > int64(len(b)) {
+		return nil, nil
+	}
+	b = b[:size:size]
+	if base, last := baseOf(b), lastOf(b); base < 0 || last < base || last == math.MaxInt64 {
+		return nil, fmt.Errorf("a record batch from offset %d to %d: %w", base, last, kafkago.InvalidMessage)
+	}
+	return b, nil
+}
+
+func baseOf(b []byte) int64 { return int64(binary.BigEndian.Uint64(b)) }
+
+func lastOf(b []byte) int64 {
+	return baseOf(b) + int64(int32(binary.BigEndian.Uint32(b[atLastDelta:])))
 }
 
 func (r *recordReader) batch(b []byte, from int64) error {
-	if b[atMagic] != supportedMagic {
-		return fmt.Errorf("message format %d is not supported, only %d: was it written before Kafka 0.11?", b[atMagic], supportedMagic)
-	}
 	if crc32.Checksum(b[atAttributes:], castagnoli) != binary.BigEndian.Uint32(b[atCRC:]) {
 		return fmt.Errorf("the CRC does not fit: %w", kafkago.InvalidMessage)
 	}
-	attributes, producer := binary.BigEndian.Uint16(b[atAttributes:]), int64(binary.BigEndian.Uint64(b[atProducer:]))
+	r.aborted.reach(lastOf(b))
+	attributes := binary.BigEndian.Uint16(b[atAttributes:])
 	if attributes&controlBit != 0 {
-		r.control(b, producer)
+		r.aborted.control(b)
 		return nil
 	}
-	if attributes&transactionalBit != 0 && r.voids[producer] {
+	if r.aborted.void(b) {
 		return nil
 	}
 	before := len(r.messages)
@@ -118,37 +145,23 @@ func (r *recordReader) unpack(b []byte, codec kafkago.Compression, from int64) (
 const HeaderBatch = "streamfit.unreadable_batch"
 
 func unreadable(b []byte, err error) pipeline.Message {
-	last := int64(binary.BigEndian.Uint64(b)) + int64(int32(binary.BigEndian.Uint32(b[atLastDelta:])))
 	return pipeline.Message{
-		Offset: last, Time: int64(binary.BigEndian.Uint64(b[atMaxTime:])), Value: b,
+		Offset: lastOf(b), Time: int64(binary.BigEndian.Uint64(b[atMaxTime:])), Value: b,
 		Headers: []pipeline.Header{{Key: HeaderBatch, Value: []byte(err.Error())}},
-	}
-}
-
-// control records end a producer's transaction. Only an abort matters: it ends what makes records void.
-func (r *recordReader) control(b []byte, producer int64) {
-	c := cursor{b: b[batchHeader:]}
-	c.varint() // length
-	c.skip(1)  // attributes
-	c.varint() // time
-	c.varint() // offset
-	key := cursor{b: c.varbytes()}
-	key.skip(2) // version
-	if kind := key.int16(); !c.short && !key.short && kind == controlAbort {
-		delete(r.voids, producer)
 	}
 }
 
 // records of a batch, from an offset on.
 func (r *recordReader) records(b, records []byte, from int64) error {
 	count := int64(int32(binary.BigEndian.Uint32(b[atCount:])))
-	if count < 0 || count > int64(len(records)/smallestRecord)+1 {
-		return fmt.Errorf("%d records in %d bytes: %w", count, len(records), kafkago.InvalidMessage)
+	if count < 0 || count > int64(len(records)/smallestRecord) {
+		return fmt.Errorf("%d records in %d bytes", count, len(records))
 	}
-	base, first := int64(binary.BigEndian.Uint64(b)), int64(binary.BigEndian.Uint64(b[atBaseTime:]))
+	base, last := baseOf(b), lastOf(b)
+	first := int64(binary.BigEndian.Uint64(b[atBaseTime:]))
 	appended := binary.BigEndian.Uint16(b[atAttributes:])&logAppendTimeBit != 0
-	c := cursor{b: records}
-	for range count {
+	c, before := cursor{b: records}, base-1
+	for i := range count {
 		record := cursor{b: c.varbytes()}
 		record.skip(1)
 		m := pipeline.Message{Time: first + record.varint()}
@@ -159,8 +172,12 @@ func (r *recordReader) records(b, records []byte, from int64) error {
 		m.Key, m.Value = record.varbytes(), record.varbytes()
 		m.Headers = r.readHeaders(&record)
 		if c.short || record.short {
-			return fmt.Errorf("a record that is cut off: %w", kafkago.InvalidMessage)
+			return fmt.Errorf("record %d of %d is cut off", i, count)
 		}
+		if m.Offset <= before || m.Offset > last {
+			return fmt.Errorf("record %d of %d has offset %d, after %d, in a batch that ends at %d", i, count, m.Offset, before, last)
+		}
+		before = m.Offset
 		if m.Offset >= from {
 			r.messages = append(r.messages, m)
 		}
@@ -176,8 +193,27 @@ func (r *recordReader) readHeaders(c *cursor) []pipeline.Header {
 	}
 	begin := len(r.headers)
 	for range n {
-		key := c.varbytes()
-		r.headers = append(r.headers, pipeline.Header{Key: string(key), Value: c.varbytes()})
+		name := r.name(c.varbytes())
+		r.headers = append(r.headers, pipeline.Header{Key: name, Value: c.varbytes()})
+		if c.short {
+			return nil
+		}
 	}
 	return r.headers[begin:len(r.headers):len(r.headers)]
+}
+
+const keptNames, longestName = 256, 256
+
+func (r *recordReader) name(b []byte) string {
+	if name, ok := r.names[string(b)]; ok {
+		return name
+	}
+	if r.names == nil {
+		r.names = map[string]string{}
+	}
+	name := string(b)
+	if len(name) <= longestName && len(r.names) < keptNames {
+		r.names[name] = name
+	}
+	return name
 }

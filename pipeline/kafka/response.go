@@ -3,6 +3,7 @@ package kafka
 import (
 	"encoding/binary"
 	"errors"
+	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 )
@@ -12,25 +13,28 @@ const fetchVersion = 11
 
 // fetchResponse is the answer for the one partition that was asked for.
 type fetchResponse struct {
+	throttle                            time.Duration // for which the broker asks not to be asked again
 	highWatermark, lastStable, logStart int64
 	aborted                             []abortedTransaction
 	records                             []byte // record batches, the last of which may be cut off
 }
-
-// abortedTransaction of a producer, whose records from an offset on are void, until its abort marker.
-type abortedTransaction struct{ producer, first int64 }
 
 var errMalformed = errors.New("a response that is no answer to Fetch")
 
 // parseFetch reads the body of a response. Its records refer to b.
 func parseFetch(b []byte, r *fetchResponse) error {
 	p := cursor{b: b}
-	p.skip(4) // throttle time: the broker has waited already
+	*r = fetchResponse{aborted: r.aborted[:0], highWatermark: -1}
+	r.throttle = time.Duration(p.int32()) * time.Millisecond
 	if code := p.int16(); code != 0 {
 		return kafkago.Error(code)
 	}
 	p.skip(4) // session
-	if p.int32() != 1 {
+	topics := p.int32()
+	if topics == 0 && !p.short {
+		return nil // the quota is exceeded: nothing is sent (KIP-219)
+	}
+	if topics != 1 {
 		return errMalformed
 	}
 	p.skip(int(p.int16())) // topic
@@ -40,7 +44,6 @@ func parseFetch(b []byte, r *fetchResponse) error {
 	p.skip(4) // partition
 	code := p.int16()
 	r.highWatermark, r.lastStable, r.logStart = p.int64(), p.int64(), p.int64()
-	r.aborted = r.aborted[:0]
 	for range max(0, p.int32()) { // −1: none
 		if p.short {
 			return errMalformed

@@ -31,6 +31,9 @@ func tlsConfig(s pipeline.TLS) (*tls.Config, error) {
 			return nil, fmt.Errorf("kafka.tls.ca: %s holds no certificate in PEM form", s.CA)
 		}
 	}
+	if (s.Cert == "") != (s.Key == "") {
+		return nil, errors.New("kafka.tls.cert and kafka.tls.key: a client certificate needs both")
+	}
 	if s.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(s.Cert, s.Key)
 		if err != nil {
@@ -45,6 +48,9 @@ func tlsConfig(s pipeline.TLS) (*tls.Config, error) {
 func saslMechanism(s pipeline.SASL) (sasl.Mechanism, error) {
 	if s.Mechanism == "" {
 		return nil, nil
+	}
+	if s.Username == "" {
+		return nil, errors.New("kafka.sasl.username: it is empty, but a mechanism is set")
 	}
 	password, err := password(s)
 	if err != nil {

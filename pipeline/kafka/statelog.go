@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/streamfit/streamfit/pipeline"
 )
@@ -26,7 +27,7 @@ func (l *StateLog) Write(ctx context.Context, records ...pipeline.Record) error 
 	return l.cluster.write(ctx, l.topic, l.partition, records)
 }
 
-// Replay the records from an offset, or from the first there is, to the end that the partition has now. Each record's bytes are valid during the call only.
+// Replay the committed records from an offset, or from the first there is, to the end that the partition has now. Each record's bytes are valid during the call only.
 func (l *StateLog) Replay(ctx context.Context, from int64, each func(offset int64, r pipeline.Record) error) (int64, error) {
 	first, end, err := l.cluster.Bounds(ctx, l.topic, l.partition)
 	if err != nil {
@@ -56,6 +57,9 @@ func replay(ctx context.Context, source *Source, end int64, each func(int64, pip
 		for _, m := range run.Messages {
 			if m.Offset >= end {
 				return end, nil
+			}
+			if len(m.Headers) == 1 && m.Headers[0].Key == HeaderBatch {
+				return 0, failed(fmt.Errorf("the record batch that ends at offset %d cannot be read: %s", m.Offset, m.Headers[0].Value), "%s", source.doing)
 			}
 			if err := each(m.Offset, pipeline.Record{Key: m.Key, Value: m.Value, Headers: m.Headers, Time: m.Time}); err != nil {
 				return 0, err
