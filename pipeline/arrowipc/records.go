@@ -44,7 +44,7 @@ func (r *recordReader) rest(message []byte, f *frame) (out []arrow.Record, err *
 		if err := f.read(message, f.end); err != nil || f.finished {
 			return out, err
 		}
-		if frames == 2*limits.Batches || len(out) > limits.Batches {
+		if frames == 2*limits.Batches || f.kind == kindBatch && len(out) == limits.Batches {
 			return nil, fault(reasonLimit, f.begin, "more than %d record batches, or as many dictionaries", limits.Batches)
 		}
 		rec, err := r.frame(f)
@@ -87,6 +87,7 @@ func (r *recordReader) begin(f *frame) *Error {
 			continue
 		}
 		if err := r.plan.encode(c.field); err != nil {
+			err.Byte = int64(f.begin)
 			return err
 		}
 	}
