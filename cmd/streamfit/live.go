@@ -71,10 +71,10 @@ func (l *live) prepareTopics(ctx context.Context) (err error) {
 	}
 	topics := []kafka.Topic{
 		{Name: l.cfg.Output.Topic, Partitions: 1},
-		{Name: l.cfg.State.Topic, Partitions: l.shards, Compacted: true, Settings: stateTopicSettings},
+		{Name: l.cfg.State.Topic, Partitions: l.shards, Compacted: true, Initial: stateTopicSettings},
 	}
 	if l.cfg.Input.DeadLetter != "" {
-		topics = append(topics, kafka.Topic{Name: l.cfg.Input.DeadLetter, Partitions: 1})
+		topics = append(topics, kafka.Topic{Name: l.cfg.Input.DeadLetter, Partitions: 1, Initial: deadLetterTopicSettings})
 	}
 	for _, topic := range topics {
 		if err := l.cluster.EnsureTopic(ctx, topic); err != nil {
@@ -85,7 +85,12 @@ func (l *live) prepareTopics(ctx context.Context) (err error) {
 }
 
 // stateTopicSettings keep the state topic short, since a restart reads its partition from front to back: small segments, cleaned early.
-var stateTopicSettings = map[string]string{"segment.bytes": "16777216", "min.cleanable.dirty.ratio": "0.1", "segment.ms": "600000"}
+var stateTopicSettings = map[string]string{
+	"segment.bytes": "16777216", "min.cleanable.dirty.ratio": "0.1", "segment.ms": "600000", "max.message.bytes": "16777216",
+}
+
+// deadLetterTopicSettings leave room for the headers that a dead letter has beyond the message it carries.
+var deadLetterTopicSettings = map[string]string{"max.message.bytes": "33554432"}
 
 // work runs the shard of one partition for as long as the group leaves it to us.
 func (l *live) work(ctx context.Context, member kafka.Member, partition int) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,7 +16,8 @@ type Topic struct {
 	Name       string
 	Partitions int
 	Compacted  bool
-	Settings   map[string]string // as Kafka calls them: "max.message.bytes"
+	Settings   map[string]string // as Kafka calls them: "max.message.bytes"; one that is there is held to them
+	Initial    map[string]string // settings for a topic that is made; one that is there may have others
 }
 
 // Partitions of a topic. A topic that is not there is ErrUnknownTopic.
@@ -88,7 +90,12 @@ func (c *Cluster) create(ctx context.Context, t Topic) error {
 	if t.Compacted {
 		config.ConfigEntries = append(config.ConfigEntries, kafkago.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"})
 	}
-	for name, value := range t.Settings {
+	initial := maps.Clone(t.Initial)
+	if initial == nil {
+		initial = map[string]string{}
+	}
+	maps.Copy(initial, t.Settings)
+	for name, value := range initial {
 		config.ConfigEntries = append(config.ConfigEntries, kafkago.ConfigEntry{ConfigName: name, ConfigValue: value})
 	}
 	slices.SortFunc(config.ConfigEntries, func(a, b kafkago.ConfigEntry) int { return strings.Compare(a.ConfigName, b.ConfigName) })
