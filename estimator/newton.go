@@ -38,9 +38,9 @@ type newton struct {
 	score   []float64 // g
 	inBlock int
 
-	refitted  *newton   // of the warm-up rows, for reports; no part of the state
-	z, pz     []float64 // of the row just predicted
-	far, rawP float64
+	refitted *newton   // of the warm-up rows, for reports; no part of the state
+	z, pz    []float64 // of the row just predicted
+	far      float64   // max|zⱼ| of it
 }
 
 func newNewton(c Config) *newton {
