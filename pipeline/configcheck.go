@@ -81,13 +81,15 @@ func (c Config) ValidateBrokers() error {
 }
 
 // faults being collected.
-type faults []error
+type faults []*SettingError
 
 func (f *faults) join() error {
-	slices.SortStableFunc(*f, func(a, b error) int {
-		return strings.Compare(a.(*SettingError).Path, b.(*SettingError).Path)
-	})
-	return errors.Join(*f...)
+	slices.SortStableFunc(*f, func(a, b *SettingError) int { return strings.Compare(a.Path, b.Path) })
+	var all []error
+	for _, fault := range *f {
+		all = append(all, fault)
+	}
+	return errors.Join(all...)
 }
 
 func (f *faults) add(path, format string, args ...any) {

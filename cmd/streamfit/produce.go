@@ -142,7 +142,7 @@ func (s *sender) send(ctx context.Context) (err error) {
 		err = s.next(ctx)
 		s.sent.Seconds = time.Since(begin).Seconds()
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = s.flush(ctx)
 		s.sent.Seconds = time.Since(begin).Seconds()
 	}

@@ -75,7 +75,7 @@ func TestFileForms(t *testing.T) {
 func TestFileFaults(t *testing.T) {
 	for name, c := range map[string]struct{ source, want string }{
 		"unknown setting":     {"model:\n  tagret: y\n", `f.yaml:2:3: "model.tagret" is no setting; did you mean model.target?`},
-		"unknown section":     {"modle: {target: y}", `f.yaml:1:1: "modle" is no setting`},
+		"unknown section":     {"modl: {target: y}", `f.yaml:1:1: "modl" is no setting`},
 		"wrong type":          {"http: x\ninput:\n  rows: many", `f.yaml:3:9: input.rows: "many" is not a whole number`},
 		"not a whole number":  {"input: {rows: 1.5}", `f.yaml:1:15: input.rows: "1.5" is not a whole number`},
 		"too large":           {"input: {rows: 9223372036854775808}", `f.yaml:1:15: input.rows: "9223372036854775808" is not a whole number`},
@@ -100,7 +100,7 @@ func TestFileFaults(t *testing.T) {
 		"undefined variable":  {"http: x${NO}", `f.yaml:1:7: http: the environment variable NO is not set; set it, or give a default as ${NO:default}`},
 		"no variable":         {"http: ${}", `f.yaml:1:7: http: ${} does not name an environment variable; write $${ for the characters themselves`},
 		"unclosed reference":  {"http: ${NO", `f.yaml:1:7: http: ${ without a closing }; write $${ for the characters themselves`},
-		"several": {"modle: {}\ninput: {rows: x, tls: {enabled: y}}\n", "f.yaml:1:1: \"modle\" is no setting\n" +
+		"several": {"modl: {}\ninput: {rows: x, tls: {enabled: y}}\n", "f.yaml:1:1: \"modl\" is no setting\n" +
 			"f.yaml:2:15: input.rows: \"x\" is not a whole number\nf.yaml:2:33: input.tls.enabled: \"y\" is not true or false"},
 		"columns count characters": {"model: {target: ${ü:ä}, zeta: 1}", `f.yaml:1:17: model.target: ${ü} does not name an environment variable; write $${ for the characters themselves
 f.yaml:1:25: "model.zeta" is no setting; did you mean model.delta?`},
@@ -130,7 +130,7 @@ func TestSecretsComeFromTheEnvironment(t *testing.T) {
 	if err := l.Environment("APP", []string{"APP_INPUT_TLS_PASSWORD=" + secret}); err != nil || s.Input.TLS.Password != secret {
 		t.Errorf("environment: got %q, %v", s.Input.TLS.Password, err)
 	}
-	if l.Text("input.tls.password") != "redacted" || strings.Contains(print(t, &s), secret) {
+	if l.Text("input.tls.password") != "redacted" || strings.Contains(printed(t, &s), secret) {
 		t.Error("the secret is shown")
 	}
 }
@@ -200,8 +200,8 @@ func FuzzFile(f *testing.F) {
 		}
 		var again sample
 		s.Input.TLS.Password = ""
-		if err := settings.Over(&again).File("printed", []byte(print(t, &s)), unset); err != nil {
-			t.Fatalf("what was printed does not read back: %v\n%s", err, print(t, &s))
+		if err := settings.Over(&again).File("printed", []byte(printed(t, &s)), unset); err != nil {
+			t.Fatalf("what was printed does not read back: %v\n%s", err, printed(t, &s))
 		}
 		if diff := cmp.Diff(s, again, opaque); diff != "" {
 			t.Error(diff)

@@ -164,20 +164,20 @@ func drawSample(t *rapid.T) (s sample) {
 func TestPrintedSettingsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawSample(t)
-		printed := print(t, &want)
+		text := printed(t, &want)
 		var got sample
-		if err := settings.Over(&got).File("printed", []byte(printed), unset); err != nil {
-			t.Fatalf("%v\n%s", err, printed)
+		if err := settings.Over(&got).File("printed", []byte(text), unset); err != nil {
+			t.Fatalf("%v\n%s", err, text)
 		}
 		if diff := cmp.Diff(want, got, opaque); diff != "" {
-			t.Errorf("%s\n%s", diff, printed)
+			t.Errorf("%s\n%s", diff, text)
 		}
 	})
 }
 
 type fataler interface{ Fatal(...any) }
 
-func print(t fataler, s *sample) string {
+func printed(t fataler, s *sample) string {
 	var out strings.Builder
 	if err := settings.Over(s).WriteYAML(&out); err != nil {
 		t.Fatal(err)
@@ -204,7 +204,7 @@ input:
     password: redacted
 http: ""
 `
-	if diff := cmp.Diff(want, print(t, &s)); diff != "" {
+	if diff := cmp.Diff(want, printed(t, &s)); diff != "" {
 		t.Error(diff)
 	}
 }
