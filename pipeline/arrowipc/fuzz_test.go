@@ -56,7 +56,7 @@ func victims(tb testing.TB) []*Decoder {
 // attack a decoder with a message: it may refuse it with an *Error, or hand out values that can all be read. It must not panic, nor allocate beyond the
 // cap, and it must still do its work afterwards.
 func attack(tb testing.TB, d *Decoder, attacker, good []byte) {
-	batches, err, allocated := decodeMeasured(d, attacker)
+	batches, allocated, err := decodeMeasured(d, attacker)
 	if allocated > fuzzCap {
 		tb.Errorf("%d bytes allocated", allocated)
 	}

@@ -336,7 +336,7 @@ func TestHostileMessages(t *testing.T) {
 	for _, h := range hostileMessages() {
 		t.Run(h.name, func(t *testing.T) {
 			d := NewDecoder(xy, DefaultLimits())
-			_, err, allocated := decodeMeasured(d, h.bytes)
+			_, allocated, err := decodeMeasured(d, h.bytes)
 			var e *Error
 			if !errors.As(err, &e) {
 				t.Fatalf("the error is %v, want an *Error", err)
@@ -372,19 +372,19 @@ func TestColumnsOfOneBuffer(t *testing.T) {
 		c.nodes = append(c.nodes, [2]int64{rows, 0})
 		c.buffers = append(c.buffers, [2]int64{0, 0}, [2]int64{0, 4 * rows})
 	}
-	_, err, allocated := decodeMeasured(NewDecoder(p, DefaultLimits()), slices.Concat(schemaMessage(fields...), c.message()))
+	_, allocated, err := decodeMeasured(NewDecoder(p, DefaultLimits()), slices.Concat(schemaMessage(fields...), c.message()))
 	var e *Error
 	if !errors.As(err, &e) || e.Reason != reasonLimit || allocated > hostileCap {
 		t.Errorf("%v, and %d bytes allocated", err, allocated)
 	}
 }
 
-func decodeMeasured(d *Decoder, message []byte) (batches []Batch, err error, allocated uint64) {
+func decodeMeasured(d *Decoder, message []byte) (batches []Batch, allocated uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	batches, err = d.Decode(message)
 	runtime.ReadMemStats(&after)
-	return batches, err, after.TotalAlloc - before.TotalAlloc
+	return batches, after.TotalAlloc - before.TotalAlloc, err
 }
 
 // Messages that are unusual, and right.
