@@ -78,7 +78,7 @@ func (f *field) arrowType() arrow.DataType {
 }
 
 func (f *field) valueType() arrow.DataType {
-	if !convertible(f) && textProblem(f) != "" {
+	if !convertible(f) && !textual(f) {
 		return nil
 	}
 	switch f.kind {

@@ -155,14 +155,14 @@ func (d *Decoder) batch(p *plan, f *frame) *Error {
 			continue
 		}
 		if out.Numbers[i], err = d.numberColumn(b, source); err != nil {
-			return named(err, source.field)
+			return named(err, source.field.name)
 		}
 	}
 	for i := range p.texts {
 		source := &p.texts[i]
 		c, err := d.textColumn(b, source)
 		if err != nil {
-			return named(err, source.field)
+			return named(err, source.field.name)
 		}
 		out.Texts = append(out.Texts, c)
 	}
@@ -182,8 +182,8 @@ func (d *Decoder) next() *Batch {
 
 func failed(recovered any) *Error { return fault(reasonBody, -1, "the decoder failed: %v", recovered) }
 
-func named(err *Error, f *field) *Error {
-	err.Err = fmt.Errorf("column %q: %w", f.name, err.Err)
+func named(err *Error, column string) *Error {
+	err.Err = fmt.Errorf("column %q: %w", column, err.Err)
 	return err
 }
 

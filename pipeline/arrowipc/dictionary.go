@@ -15,64 +15,55 @@ const (
 	slotDictionaryID, slotData, slotIsDelta = 0, 1, 2
 )
 
-// dictionaryBatch is what such a frame holds, verified: entries for a dictionary, new ones or more.
+// dictionaryBatch is what such a frame holds: entries for a dictionary, new ones or more.
 type dictionaryBatch struct {
-	id      int64
-	column  *field // that uses it
-	entries field  // the column's values, no longer encoded
-	delta   bool
-	data    table
+	id       int64
+	encoding *encoding // nil: no wanted column has it, and nothing else is looked at
+	delta    bool
 }
 
-// readDictionary of a frame; ok is false if no wanted column uses it: then nothing of it is looked at.
-func readDictionary(p *plan, f *frame) (b dictionaryBatch, ok bool, err *Error) {
+// readDictionary of a frame, a record batch of one column, to d.record.
+func (d *Decoder) readDictionary(p *plan, f *frame) (b dictionaryBatch, err *Error) {
 	if b.id, err = f.header.int64(slotDictionaryID); err != nil {
-		return b, false, err
+		return b, err
 	}
-	if b.column = p.encodings[b.id]; b.column == nil {
-		return b, false, nil
-	}
-	b.entries = *b.column
-	b.entries.encoded = false
-	if b.data, err = f.header.child(slotData); err != nil {
-		return b, false, err
-	}
-	if b.data.m == nil {
-		return b, false, fault(reasonDictionary, f.begin, "dictionary %d without data", b.id)
+	if b.encoding = p.encodings[b.id]; b.encoding == nil {
+		return b, nil
 	}
 	delta, err := f.header.uint8(slotIsDelta, 0)
+	if err != nil {
+		return b, err
+	}
 	b.delta = delta != 0
-	return b, true, err
-}
-
-// readEntries of a dictionary: a record batch of one column.
-func (d *Decoder) readEntries(f *frame, b *dictionaryBatch) (*recordBatch, *Error) {
-	if err := d.record.read(f, b.data, b.entries.shape(f.version)); err != nil {
-		return nil, err
+	data, err := f.header.child(slotData)
+	if err != nil {
+		return b, err
+	}
+	if data.m == nil {
+		return b, fault(reasonDictionary, f.begin, "dictionary %d without data", b.id)
+	}
+	if err := d.record.read(f, data, b.encoding.entries.field.shape(f.version)); err != nil {
+		return b, err
 	}
 	if rows := d.record.rows; rows > d.limits.Rows {
-		return nil, fault(reasonLimit, f.begin, "a dictionary of %d entries; the limit is %d", rows, d.limits.Rows)
+		return b, fault(reasonLimit, f.begin, "a dictionary of %d entries; the limit is %d", rows, d.limits.Rows)
 	}
-	return &d.record, nil
+	return b, nil
 }
 
 // dictionary of a frame takes the place of the one before, or adds to it.
 func (d *Decoder) dictionary(p *plan, f *frame) *Error {
-	b, ok, err := readDictionary(p, f)
-	if err != nil || !ok {
+	b, err := d.readDictionary(p, f)
+	if err != nil || b.encoding == nil {
 		return err
 	}
-	entries, err := d.readEntries(f, &b)
+	made, err := d.makeDictionary(&d.record, &b.encoding.entries)
 	if err != nil {
-		return err
-	}
-	made, err := d.makeDictionary(entries, &b.entries)
-	if err != nil {
-		return named(err, b.column)
+		return named(err, b.encoding.column)
 	}
 	if before := d.dictionaries[b.id]; b.delta && before != nil {
 		if made, err = d.join(before, made, f); err != nil {
-			return named(err, b.column)
+			return named(err, b.encoding.column)
 		}
 	}
 	d.dictionaries[b.id] = made
@@ -88,18 +79,17 @@ func (d *Decoder) newDictionary() *dictionary {
 	return d.made[d.inUse-1]
 }
 
-func (d *Decoder) makeDictionary(b *recordBatch, entries *field) (made *dictionary, err *Error) {
+func (d *Decoder) makeDictionary(b *recordBatch, s *source) (made *dictionary, err *Error) {
 	made = d.newDictionary()
 	made.length = int(b.rows)
-	s := source{field: entries, plain: entries.kind == typeFloat && entries.bits == 64}
-	if convertible(entries) {
-		if made.numbers, err = d.numberColumn(b, &s); err != nil {
+	if convertible(s.field) {
+		if made.numbers, err = d.numberColumn(b, s); err != nil {
 			return nil, err
 		}
 	}
-	if textProblem(entries) == "" {
+	if textual(s.field) {
 		made.text = true
-		made.texts, err = d.textColumn(b, &s)
+		made.texts, err = d.textColumn(b, s)
 	}
 	return made, err
 }
@@ -149,7 +139,7 @@ func (d *dictionary) validity() []byte {
 // joinTexts to strings with offsets of 64 bits, whatever they were.
 func (d *Decoder) joinTexts(out *TextColumn, before, more *dictionary, valid []byte, f *frame) *Error {
 	n, size := before.length+more.length, int64(0)
-	for _, part := range []*dictionary{before, more} {
+	for _, part := range [...]*dictionary{before, more} {
 		for k := range part.length {
 			text, _ := part.texts.At(k)
 			size += int64(len(text))
@@ -160,7 +150,7 @@ func (d *Decoder) joinTexts(out *TextColumn, before, more *dictionary, valid []b
 	}
 	*out = TextColumn{kind: typeLargeUtf8, valid: valid}
 	out.values, out.data = d.bytes.take(8 * (n + 1))[:0], d.bytes.take(int(size))[:0]
-	for _, part := range []*dictionary{before, more} {
+	for _, part := range [...]*dictionary{before, more} {
 		for k := range part.length {
 			text, _ := part.texts.At(k)
 			out.values = binary.LittleEndian.AppendUint64(out.values, uint64(len(out.data)))

@@ -26,6 +26,11 @@ func Encode(dst []byte, rec arrow.Record, c Compression) (_ []byte, err error) {
 			err = fmt.Errorf("encode a record batch: %v", r)
 		}
 	}()
+	if rec.NumRows() == 0 { // the writer fails on an empty slice at the end of strings
+		b := array.NewRecordBuilder(memory.DefaultAllocator, rec.Schema())
+		defer b.Release()
+		rec = b.NewRecord()
+	}
 	out := appender{dst}
 	options := []ipc.Option{ipc.WithSchema(rec.Schema())}
 	switch c {

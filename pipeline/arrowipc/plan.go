@@ -15,8 +15,8 @@ type plan struct {
 	total     shape
 	numbers   []source
 	texts     []source
-	encodings map[int64]*field // dictionary-encoded columns that are wanted, by the dictionary's id
-	problem   *Error           // a wanted column that is missing or of no use
+	encodings map[int64]*encoding // of the wanted columns, by the dictionary's id
+	problem   *Error              // a wanted column that is missing or of no use
 }
 
 // source of a wanted column: where its first node, buffer and variadic count stand in a record batch.
@@ -24,6 +24,10 @@ type source struct {
 	field *field
 	first shape
 	plain bool // float64 and not encoded: looked at where it stands
+}
+
+func sourceOf(f *field, first shape) source {
+	return source{field: f, first: first, plain: f.kind == typeFloat && f.bits == 64 && !f.encoded}
 }
 
 func newPlan(f *frame, p Projection, limits Limits) (*plan, *Error) {
@@ -45,11 +49,11 @@ func newPlan(f *frame, p Projection, limits Limits) (*plan, *Error) {
 
 // planAll columns; none of them is wanted yet.
 func planAll(fields []field, version int16) (*plan, []source) {
-	p := &plan{version: version, encodings: map[int64]*field{}}
+	p := &plan{version: version, encodings: map[int64]*encoding{}}
 	sources := make([]source, len(fields))
 	for i := range fields {
 		f := &fields[i]
-		sources[i] = source{field: f, first: p.total, plain: f.kind == typeFloat && f.bits == 64 && !f.encoded}
+		sources[i] = sourceOf(f, p.total)
 		p.total.add(f.shape(version))
 	}
 	return p, sources
@@ -92,15 +96,23 @@ func (f *field) alone() *field {
 	return &out
 }
 
+// encoding of columns by a dictionary.
+type encoding struct {
+	column  string
+	entries source // the dictionary's only column: it has the column's type
+}
+
 // encode notes that a wanted column is encoded by a dictionary. Columns may share one, if their types are the same.
 func (p *plan) encode(f *field) *Error {
 	if !f.encoded {
 		return nil
 	}
-	if other := p.encodings[f.id]; other != nil && !other.sameValues(f) {
-		return fault(reasonSchema, -1, "columns %q and %q share dictionary %d, but not the type of its values", other.name, f.name, f.id)
+	if other := p.encodings[f.id]; other != nil && !other.entries.field.sameValues(f) {
+		return fault(reasonSchema, -1, "columns %q and %q share dictionary %d, but not the type of its values", other.column, f.name, f.id)
 	}
-	p.encodings[f.id] = f
+	entries := *f
+	entries.encoded = false
+	p.encodings[f.id] = &encoding{column: f.name, entries: sourceOf(&entries, shape{})}
 	return nil
 }
 

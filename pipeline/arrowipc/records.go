@@ -135,7 +135,7 @@ func (r *recordReader) batch(f *frame) (arrow.Record, *Error) {
 		column := &r.columns[i]
 		data, err := r.data(b, column, r.schema.Field(i).Type)
 		if err != nil {
-			return nil, named(err, column.field)
+			return nil, named(err, column.field.name)
 		}
 		arrays[i] = array.MakeFromData(data)
 	}
@@ -175,7 +175,7 @@ func (r *recordReader) buffers(b *recordBatch, s *source) (buffers []*memory.Buf
 		return nil, 0, err
 	}
 	buffers, nulls = []*memory.Buffer{wrap(valid)}, unset(valid, b.rows)
-	if textProblem(s.field) == "" && s.field.kind != typeInt {
+	if isString(s.field) {
 		c := TextColumn{kind: s.field.kind, valid: valid}
 		check := r.decoder.strings
 		if c.kind == typeUtf8View || c.kind == typeBinaryView {
@@ -216,21 +216,18 @@ func (r *recordReader) indexBuffers(b *recordBatch, s *source) ([]*memory.Buffer
 
 // dictionary for the batches to come: a new one, or one that is added to.
 func (r *recordReader) dictionary(f *frame) *Error {
-	b, ok, err := readDictionary(r.plan, f)
-	if err != nil || !ok {
+	b, err := r.decoder.readDictionary(r.plan, f)
+	if err != nil || b.encoding == nil {
 		return err
 	}
-	entries, err := r.decoder.readEntries(f, &b)
+	entries := &b.encoding.entries
+	made, err := r.data(&r.decoder.record, entries, entries.field.arrowType())
 	if err != nil {
-		return err
-	}
-	made, err := r.data(entries, &source{field: &b.entries}, b.entries.arrowType())
-	if err != nil {
-		return named(err, b.column)
+		return named(err, b.encoding.column)
 	}
 	if before := r.dictionaries[b.id]; b.delta && before != nil {
 		if made, err = r.join(before, made, f); err != nil {
-			return named(err, b.column)
+			return named(err, b.encoding.column)
 		}
 	}
 	r.dictionaries[b.id] = made

@@ -7,15 +7,20 @@ import (
 
 // textProblem says why a column cannot be decoded to texts; empty: it can.
 func textProblem(f *field) string {
-	switch f.kind {
-	case typeUtf8, typeLargeUtf8, typeBinary, typeLargeBinary, typeUtf8View, typeBinaryView:
+	if textual(f) {
 		return ""
-	case typeInt:
-		if wholeBytes(f.bits) {
-			return ""
-		}
 	}
 	return f.describe() + ", which cannot be a key: a key is a column of strings or integers"
+}
+
+func textual(f *field) bool { return isString(f) || f.kind == typeInt && wholeBytes(f.bits) }
+
+func isString(f *field) bool {
+	switch f.kind {
+	case typeUtf8, typeLargeUtf8, typeBinary, typeLargeBinary, typeUtf8View, typeBinaryView:
+		return true
+	}
+	return false
 }
 
 // TextColumn of keys: strings, integers in decimal, or a dictionary of those. Every offset in it has been checked.
