@@ -109,12 +109,15 @@ func (f *field) valueType() arrow.DataType {
 	}
 }
 
-// decimalArrow: arrow-go v17 knows decimals of 128 and 256 bits.
+// decimalArrow: arrow-go v17 knows decimals of 128 and 256 bits, and its arrays panic when they show values of a scale beyond their digits.
 func (f *field) decimalArrow() arrow.DataType {
-	switch f.bits {
-	case 128:
+	inside := func(digits int32) bool {
+		return f.precision > 0 && f.precision <= digits && -digits <= f.scale && f.scale <= digits
+	}
+	switch {
+	case f.bits == 128 && inside(38):
 		return &arrow.Decimal128Type{Precision: f.precision, Scale: f.scale}
-	case 256:
+	case f.bits == 256 && inside(76):
 		return &arrow.Decimal256Type{Precision: f.precision, Scale: f.scale}
 	}
 	return nil
@@ -134,7 +137,11 @@ func (f *field) timeArrow() arrow.DataType {
 		}
 		return &arrow.Time64Type{Unit: unit}
 	case typeTimestamp:
-		return &arrow.TimestampType{Unit: unit, TimeZone: f.zone}
+		t := &arrow.TimestampType{Unit: unit, TimeZone: f.zone}
+		if _, err := t.GetZone(); err != nil { // of a zone that this machine does not know, arrow's arrays panic when they show a value; the instant is the same
+			t = &arrow.TimestampType{Unit: unit, TimeZone: "UTC"}
+		}
+		return t
 	default:
 		return &arrow.DurationType{Unit: unit}
 	}

@@ -59,7 +59,7 @@ func (d *Decoder) unlz4(dst, packed []byte) error {
 	if _, err := io.ReadFull(d.lz4.frames, dst); err != nil {
 		return err
 	}
-	if n, err := d.lz4.frames.Read(d.lz4.more[:]); n > 0 || err != io.EOF {
+	if n, err := d.lz4.frames.Read(d.lz4.more[:]); n > 0 || !errors.Is(err, io.EOF) {
 		return errors.Join(errLonger, err)
 	}
 	return nil

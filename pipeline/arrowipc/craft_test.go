@@ -12,6 +12,7 @@ import (
 type craftedField struct {
 	name       string
 	kind       uint8
+	zone       string                       // of timestamps: the type's slot 1
 	parameters func(b *flatbuffers.Builder) // of the type: fills a table of 4 slots
 	children   []craftedField
 	dictionary int64 // id; 0: none
@@ -30,12 +31,20 @@ func intField(name string, bits int32) craftedField {
 	}}
 }
 
+func timestampField(name, zone string) craftedField {
+	return craftedField{name: name, kind: typeTimestamp, zone: zone}
+}
+
 func kindField(name string, kind uint8) craftedField { return craftedField{name: name, kind: kind} }
 
 func (f craftedField) write(b *flatbuffers.Builder) flatbuffers.UOffsetT {
 	name := b.CreateString(f.name)
 	children := writeFields(b, f.children)
+	zone := b.CreateString(f.zone)
 	b.StartObject(4)
+	if f.zone != "" {
+		b.PrependUOffsetTSlot(1, zone, 0)
+	}
 	if f.parameters != nil {
 		f.parameters(b)
 	}

@@ -47,7 +47,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 		{"deltas", pyarrow("deltas.arrows"), xy, 0},
 		{"several batches", pyarrow("slices.arrows"), Projection{Numbers: numbers, Texts: texts}, 0},
 		{"zstd", pyarrow("kinds_zstd.arrows"), Projection{Numbers: numbers, Texts: texts}, 0},
-		{"lz4", pyarrow("kinds_lz4.arrows"), Projection{Numbers: numbers, Texts: texts}, 2}, // the library's pool of block buffers may be emptied meanwhile
+		{"lz4", pyarrow("kinds_lz4.arrows"), Projection{Numbers: numbers, Texts: texts}, 40}, // the library's pool of block buffers is emptied now and then, and at random under -race
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := NewDecoder(c.wanted, DefaultLimits())

@@ -46,13 +46,8 @@ func (m *metadata) table(at int) (table, *Error) {
 	return table{m: m, at: at, vtable: vtable, vtableEnd: vtable + size}, nil
 }
 
-// position in the message, for errors; −1: the table is absent.
-func (t table) position() int {
-	if t.m == nil {
-		return -1
-	}
-	return t.m.base + t.at
-}
+// position in the message, for errors.
+func (t table) position() int { return t.m.base + t.at }
 
 // field position of a slot; 0: it is absent. width is what the field takes inline.
 func (t table) field(slot, width int) (int, *Error) {

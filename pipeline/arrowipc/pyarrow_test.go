@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	flatbuffers "github.com/google/flatbuffers/go"
 )
 
 // expectation of a file that pyarrow wrote; testdata/write.py says more.
@@ -196,5 +197,26 @@ func TestSchemaOfPyarrow(t *testing.T) {
 	}
 	if !slices.Contains(names, "encoded_int") || slices.Contains(names, "date32") || slices.Contains(names, "nested_list") {
 		t.Errorf("the numeric columns are %v", names)
+	}
+}
+
+// What arrow-go's arrays would panic on when they show a value is said otherwise, or not at all.
+func TestSchemaThatArrowGoCannotShow(t *testing.T) {
+	decimal := func(name string, bits, precision, scale int32) craftedField {
+		return craftedField{name: name, kind: typeDecimal, parameters: func(b *flatbuffers.Builder) {
+			b.PrependInt32Slot(0, precision, 0)
+			b.PrependInt32Slot(1, scale, 0)
+			b.PrependInt32Slot(2, bits, 128)
+		}}
+	}
+	zoned := timestampField("zoned", "Mars/Phobos")
+	s, err := Schema(schemaMessage(zoned, decimal("far", 128, 38, 39), decimal("near", 128, 38, -38), decimal("wide", 256, 77, 0), decimal("short", 64, 18, 2)), DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"timestamp[s, tz=UTC]", "struct<>", "decimal(38, -38)", "struct<>", "struct<>"} {
+		if got := s.Field(i).Type.String(); got != want {
+			t.Errorf("column %s is of type %s, want %s", s.Field(i).Name, got, want)
+		}
 	}
 }

@@ -107,7 +107,7 @@ func (r *schemaReader) field(f *field, t table, depth int) (err *Error) {
 	if err != nil {
 		return err
 	}
-	if err := f.parameters(parameters); err != nil {
+	if err := f.parameters(parameters, t.position()); err != nil {
 		return err
 	}
 	if f.pairs, err = r.custom(t, slotCustom); err != nil {
@@ -122,13 +122,13 @@ func (r *schemaReader) field(f *field, t table, depth int) (err *Error) {
 
 // parameters of a type. Absent fields have the defaults of Schema.fbs. A type that is not known here cannot be passed over either: how many buffers its
 // columns have is not known.
-func (f *field) parameters(t table) (err *Error) {
+func (f *field) parameters(t table, at int) (err *Error) {
 	switch f.kind {
 	case typeInt:
 		f.bits, f.signed, err = intType(t)
 	case typeFloat:
 		if f.unit, err = t.int16(0, 0); err == nil && (f.unit < 0 || f.unit > 2) {
-			return f.impossible(t, "a precision of %d", f.unit)
+			return f.impossible(at, "a precision of %d", f.unit)
 		}
 		f.bits = 16 << f.unit
 	case typeDecimal:
@@ -145,20 +145,20 @@ func (f *field) parameters(t table) (err *Error) {
 		}
 	case typeUnion:
 		if f.unit, err = t.int16(0, 0); err == nil && f.unit != 0 && f.unit != 1 {
-			return f.impossible(t, "a mode of %d", f.unit)
+			return f.impossible(at, "a mode of %d", f.unit)
 		}
 	case typeFixedBinary, typeFixedList:
 		f.bits, err = t.int32(0, 0)
 	default:
 		if f.kind == 0 || f.kind > typeLargeListView {
-			return fault(reasonSchema, t.position(), "column %.100q is %s", f.name, f.describe())
+			return fault(reasonSchema, at, "column %.100q is %s", f.name, f.describe())
 		}
 	}
 	return err
 }
 
-func (f *field) impossible(t table, format string, args ...any) *Error {
-	return fault(reasonSchema, t.position(), "column %.100q is %s with %s", f.name, f.describe(), fmt.Sprintf(format, args...))
+func (f *field) impossible(at int, format string, args ...any) *Error {
+	return fault(reasonSchema, at, "column %.100q is %s with %s", f.name, f.describe(), fmt.Sprintf(format, args...))
 }
 
 func (f *field) decimal(t table) (err *Error) {
