@@ -67,7 +67,7 @@ func (m *Linear) learn(y, w float64) {
 
 // lossOf a prediction, with the knee in force; a number always.
 func (m *Linear) lossOf(knee, prediction, y float64) float64 {
-	value := 0.0
+	var value float64
 	if _, huber := m.loss.(loss.Huber); huber && knee > 0 {
 		value = loss.Huber{Delta: knee}.Value(prediction, y)
 	} else {

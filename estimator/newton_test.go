@@ -246,11 +246,11 @@ func TestSinceLastRunsFromTheLastMultipleOfTheInterval(t *testing.T) {
 		m.Learn(nil, part(c, int(m.Rows().Learned), rows))
 		return m.Report().Loss.Mean * float64(rows)
 	}
-	one, two, end := sum(1000), sum(2000), 0.0
+	one, two := sum(1000), sum(2000)
 	if got, want := m.Report().Loss.SinceLast, (two-one)/1000; relative(got, want) > 1e-12 {
 		t.Errorf("at 2000 rows: %v, want the mean of the last thousand, %v", got, want)
 	}
-	end = sum(2500)
+	end := sum(2500)
 	if got, want := m.Report().Loss.SinceLast, (end-two)/500; relative(got, want) > 1e-12 {
 		t.Errorf("at 2500 rows: %v, want the mean since 2000, %v", got, want)
 	}

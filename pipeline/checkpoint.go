@@ -57,7 +57,7 @@ func parseCheckpoint(b []byte) (*Checkpoint, error) {
 	}
 	c := new(Checkpoint)
 	if err := json.Unmarshal(head, c); err != nil {
-		return nil, fmt.Errorf("%w: head: %v", ErrCheckpoint, err)
+		return nil, fmt.Errorf("%w: head: %w", ErrCheckpoint, err)
 	}
 	if c.V != checkpointVersion {
 		return nil, fmt.Errorf("%w: version %d, this program reads version %d", ErrCheckpoint, c.V, checkpointVersion)

@@ -77,10 +77,12 @@ func NewShard(cfg Config, p Partition, ports Ports, board *Board, metrics *Metri
 func (s *Shard) Run(ctx context.Context) error {
 	following, stopFollowing := context.WithCancel(ctx)
 	defer stopFollowing()
-	if err := s.open(following); err != nil {
-		return s.stopped(ctx, err)
+	if err := s.open(following); err != nil && ctx.Err() == nil {
+		return err
+	} else if err != nil {
+		return nil // a start that was interrupted has nothing to finish
 	}
-	defer s.fetcher.stop()
+	defer s.stopFetching()
 	for {
 		run, err := s.fetch(ctx)
 		if err != nil {
@@ -136,6 +138,12 @@ func (s *Shard) open(ctx context.Context) error {
 	return nil
 }
 
+func (s *Shard) stopFetching() {
+	if err := s.fetcher.stop(); err != nil {
+		s.log.Warn().Err(err).Str("stage", stageFetch).Msg("could not close the source")
+	}
+}
+
 // tick is how often the shard must look at the clock when there is nothing to fetch; 0: never.
 func (s *Shard) tick() time.Duration {
 	every := s.cfg.Output.Every
@@ -189,12 +197,4 @@ func (s *Shard) abandon(cause error) error {
 		return errors.Join(cause, err)
 	}
 	return cause
-}
-
-// stopped turns the error of an interrupted start into a quiet end.
-func (s *Shard) stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }

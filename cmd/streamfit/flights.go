@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 
@@ -25,7 +26,7 @@ func readFlights(shuffled bool) (flights, error) {
 	var f flights
 	for {
 		run, err := source.Fetch(context.Background())
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

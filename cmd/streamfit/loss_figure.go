@@ -68,7 +68,7 @@ func drawFigure(path string, chosen []chosenLoss) error {
 
 func drawPanels(canvas draw.Canvas, chosen []chosenLoss) error {
 	canvas.SetColor(color.White)
-	canvas.Fill(canvas.Rectangle.Path())
+	canvas.Fill(canvas.Path())
 	reach := 3.0
 	for _, l := range chosen {
 		if l.parameter != "tau" {
@@ -134,7 +134,7 @@ func newPanel(title, y string, reach float64) *plot.Plot {
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Label.TextStyle.Font, axis.Tick.Label.Font = sans(11), sans(10)
 		axis.Label.Padding, axis.Padding = 4, 0
-		axis.LineStyle.Color, axis.Tick.LineStyle.Color = color.Gray{0x80}, color.Gray{0x80}
+		axis.Color, axis.Tick.Color = color.Gray{0x80}, color.Gray{0x80}
 	}
 	p.Legend.TextStyle.Font = sans(10)
 	p.Legend.Top, p.Legend.Left, p.Legend.ThumbnailWidth, p.Legend.Padding = true, true, 30, 2.5

@@ -91,7 +91,7 @@ func Serve(ctx context.Context, address string, h http.Handler, started func(net
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		server.Shutdown(grace) //nolint:errcheck // whoever is still reading after the grace is cut off
-		server.Close()         //nolint:errcheck // the process is ending
+		server.Close()
 	})
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -55,7 +55,7 @@ func (r *arrowReader) Close() error { return nil }
 func (r *arrowReader) Next() (arrow.Record, error) {
 	for r.batch == nil || r.row == r.batch.NumRows() {
 		batch, err := r.in.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, io.EOF
 		}
 		if err != nil {

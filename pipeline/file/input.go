@@ -155,7 +155,7 @@ type compressed struct{ io.ReadCloser }
 
 func (c *compressed) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = damaged("its compression cannot be undone: %w", err)
 	}
 	return n, err

@@ -133,7 +133,7 @@ func (r *opened) Next() (arrow.Record, error) {
 	}
 	rec, err := r.table.Next()
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		r.err = io.EOF
 		r.in.finished()
 	case err != nil:

@@ -81,7 +81,7 @@ func (c *pageColumn) append(rows int64) error {
 		if err != nil || n == 0 {
 			c.release()
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return damaged("%w", err)
 		}
 	}
@@ -91,7 +91,7 @@ func (c *pageColumn) append(rows int64) error {
 // turn the page.
 func (c *pageColumn) turn(rows int64) error {
 	page, err := c.pages.ReadPage()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return damaged("it ends at least %d rows early", rows)
 	}
 	if err != nil {

@@ -55,12 +55,12 @@ type messageReader struct{ *ipc.Reader }
 
 func (r *messageReader) Next() (arrow.Record, error) {
 	if !r.Reader.Next() {
-		if err := r.Reader.Err(); err != nil {
+		if err := r.Err(); err != nil {
 			return nil, err
 		}
 		return nil, io.EOF
 	}
-	return r.Reader.Record(), nil
+	return r.Record(), nil
 }
 
 func (r *messageReader) Close() error { return nil }

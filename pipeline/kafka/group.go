@@ -110,7 +110,7 @@ func (g *groupRun) generations(group *kafkago.ConsumerGroup) error {
 		generation, err := group.Next(g.ctx)
 		switch {
 		case g.ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the error is that the group was to be left
 		case err == nil:
 			log.Info().Str("group", g.cfg.Group).Int32("generation", generation.ID).Ints("partitions", partitionsOf(generation, g.cfg.Topic)).Msg("kafka: joined the group")
 			failures = 0

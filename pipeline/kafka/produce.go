@@ -66,9 +66,8 @@ func (s *Sink) distribute(ctx context.Context, records []pipeline.Record) (map[i
 	murmur := kafkago.Murmur2Balancer{}
 	out := map[int][]pipeline.Record{}
 	for _, r := range records {
-		partition := 0
+		partition := s.partitions[s.turn%len(s.partitions)]
 		if r.Key == nil {
-			partition = s.partitions[s.turn%len(s.partitions)]
 			s.turn++
 		} else {
 			partition = murmur.Balance(kafkago.Message{Key: r.Key}, s.partitions...)

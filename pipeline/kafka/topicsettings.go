@@ -39,7 +39,7 @@ func (t Topic) check(settings map[string]string) error {
 	}
 	wanted, err := strconv.Atoi(t.Settings[maxMessageBytes])
 	if err != nil {
-		return nil // not asked for
+		return nil //nolint:nilerr // it was not asked for
 	}
 	if n, err := strconv.Atoi(settings[maxMessageBytes]); err == nil && n < wanted {
 		return fmt.Errorf("%w: %s is %d, it must be at least %d; %s %s=%d", ErrSettings, maxMessageBytes, n, wanted, advice, maxMessageBytes, wanted)

@@ -63,7 +63,7 @@ func newCSV(r io.Reader, separator rune) *csv.Reader {
 func (r *CSV) header() ([]string, error) {
 	r.guard.begin()
 	fields, err := r.in.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: no header line", table.ErrEmpty)
 	}
 	if err != nil {

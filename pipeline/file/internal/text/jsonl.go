@@ -121,7 +121,7 @@ func (r *JSONLines) Next() (arrow.Record, error) {
 	rows := 0
 	for rows < r.rows {
 		line, err := r.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

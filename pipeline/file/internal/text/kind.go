@@ -1,6 +1,7 @@
 package text
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -93,11 +94,7 @@ func isNumber(s string) bool {
 // parseNumber takes what is too large for a float64 as infinite, as the row is then counted as not finite instead of ending the run.
 func parseNumber(s string) (float64, bool) {
 	v, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		numErr, ok := err.(*strconv.NumError)
-		return v, ok && numErr.Err == strconv.ErrRange
-	}
-	return v, true
+	return v, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 func isBoolean(s string) bool {

@@ -1,0 +1,24 @@
+// Package estimator fits outlier-robust linear models to streams of rows.
+//
+// A [Linear] model learns row by row. Each row is predicted first, then learned from, so its [Metrics] are of progressive validation: honest out-of-sample loss.
+// The model is a function of its [Config] and of the rows and their order. How rows are cut into [Columns], and where a snapshot was taken and restored, changes
+// no bit of it. The package has no goroutine, clock, log or I/O.
+//
+// # Solvers
+//
+// Solver "newton", the default, is the implicit Newton–Huber method: stochastic gradient descent preconditioned by the running inverse Hessian, O(d²) a row, with
+// nothing to tune and with standard errors. It keeps the first 1,024 rows and refits them robustly at 1, 2, 4, … rows, for centre, scale, start and curvature; from
+// then on it learns from each row once. The formulas are at the type newton, the warm start at robustFit.
+//
+// Solver "sgd" is scikit-learn's SGDRegressor, to the last digits.
+//
+// [FitHuber] is the batch M-estimate that the online model is measured against.
+//
+// # References
+//
+//   - P. J. Huber, Robust estimation of a location parameter, Ann. Math. Statist. 35 (1964)
+//   - H. Robbins and S. Monro, A stochastic approximation method, Ann. Math. Statist. 22 (1951)
+//   - A. Blum, A. Kalai and J. Langford, Beating the hold-out, COLT 1999
+//   - P. Toulis and E. Airoldi, Asymptotic and finite-sample properties of estimators based on stochastic gradients, Ann. Statist. 45 (2017)
+//   - C. Boyer and A. Godichon-Baggioni, On the asymptotic rate of convergence of stochastic Newton algorithms, arXiv 2011.09706
+package estimator
