@@ -150,7 +150,7 @@ func (r *JSONLines) next() ([]byte, error) {
 	for {
 		part, err := r.lines.ReadSlice('\n')
 		switch {
-		case err == bufio.ErrBufferFull && len(r.long)+len(part) <= maxLineBytes:
+		case errors.Is(err, bufio.ErrBufferFull) && len(r.long)+len(part) <= maxLineBytes:
 			r.long = append(r.long, part...)
 			continue
 		case err == bufio.ErrBufferFull:
