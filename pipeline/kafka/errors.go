@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -87,11 +86,11 @@ func patienceWith(err error) patience {
 		}
 		return never
 	}
-	var alert tls.AlertError
+	var alert *net.OpError
 	var network net.Error
 	switch {
-	case errors.As(err, &alert): // the certificate is not liked: a *net.OpError, but it will not be liked later either
-		return never
+	case errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error"):
+		return never // a TLS alert, in crypto/tls's clothes: a certificate that is not liked now will not be liked later
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe),
 		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, os.ErrDeadlineExceeded):
 		return always // the broker is down, or restarts
