@@ -87,11 +87,11 @@ func integers(dst []float64, b []byte, bits int32, signed bool) {
 }
 
 func integer(b []byte, i int, bits int32, signed bool) float64 {
-	if v := integerAt(b, i, bits, signed); signed || bits < 64 {
+	v := integerAt(b, i, bits, signed)
+	if signed || bits < 64 {
 		return float64(v)
-	} else {
-		return float64(uint64(v))
 	}
+	return float64(uint64(v))
 }
 
 // integerAt position i; a uint64 keeps its bits.
@@ -103,17 +103,17 @@ func integerAt(b []byte, i int, bits int32, signed bool) int64 {
 		}
 		return int64(b[i])
 	case 16:
-		if v := binary.LittleEndian.Uint16(b[2*i:]); signed {
+		v := binary.LittleEndian.Uint16(b[2*i:])
+		if signed {
 			return int64(int16(v))
-		} else {
-			return int64(v)
 		}
+		return int64(v)
 	case 32:
-		if v := binary.LittleEndian.Uint32(b[4*i:]); signed {
+		v := binary.LittleEndian.Uint32(b[4*i:])
+		if signed {
 			return int64(int32(v))
-		} else {
-			return int64(v)
 		}
+		return int64(v)
 	default:
 		return int64(binary.LittleEndian.Uint64(b[8*i:]))
 	}
@@ -139,7 +139,7 @@ func floats(dst []float64, b []byte, bits int32) {
 // half precision (IEEE 754 binary16) to float64, which holds every one of them.
 func half(v uint16) float64 {
 	exponent, fraction := int(v>>10&31), float64(v&1023)
-	value := 0.0
+	var value float64
 	switch exponent {
 	case 0:
 		value = math.Ldexp(fraction, -24)

@@ -89,7 +89,7 @@ func (d *Decoder) stream(message []byte) *Error {
 		return err
 	}
 	p := d.knownPlan(message)
-	next := 0
+	var next int
 	if p != nil {
 		next = len(p.frame)
 	} else {

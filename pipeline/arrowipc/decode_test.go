@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -116,6 +117,27 @@ func TestDecoderStaysSmall(t *testing.T) {
 	if after := size(); after > before+16<<20 {
 		t.Errorf("%d bytes more after 600 messages", after-before)
 	}
+	for batches := 40; batches > 0; batches-- { // what the last batch of a message refers to is let go of with the message
+		c := craftedBatch{rows: 1, nodes: [][2]int64{{1, 0}}, buffers: [][2]int64{{0, 0}, {0, 8}}, body: make([]byte, 8)}
+		last := c
+		last.body = make([]byte, 1<<20)
+		message := slices.Concat(schemaMessage(float64Field("x")), bytes.Repeat(c.message(), batches-1), last.message())
+		if _, err := d.Decode(message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := size(); after > before+16<<20 {
+		t.Errorf("%d bytes more after 40 messages of a MiB", after-before)
+	}
+	big := craftedBatch{rows: 1 << 20, nodes: [][2]int64{{1 << 20, 0}}, buffers: [][2]int64{{0, 0}, {0, 1 << 20}}, body: make([]byte, 1<<20)}
+	for _, message := range [][]byte{slices.Concat(schemaMessage(intField("x", 8)), big.message()), schemaMessage(float64Field("x"))} {
+		if _, err := d.Decode(message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept := 8 * len(d.numbers.block); kept > arenaKeeps {
+		t.Errorf("%d bytes kept after a message of 2²⁰ rows", kept)
+	}
 	if len(d.plans) > plansKept {
 		t.Errorf("%d plans kept", len(d.plans))
 	}
@@ -202,6 +224,40 @@ func TestDecodeDeltasOfArrowGo(t *testing.T) {
 	}
 }
 
+// A row is null where its index is, and where the entry is.
+func TestDecodeNullEntries(t *testing.T) {
+	kind := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.PrimitiveTypes.Float64}
+	entries, indices := array.NewFloat64Builder(memory.DefaultAllocator), array.NewInt8Builder(memory.DefaultAllocator)
+	entries.AppendValues([]float64{1.5, 7, 2.5}, []bool{true, false, true})
+	indices.AppendValues([]int8{0, 1, 2, 2}, []bool{true, true, true, false})
+	schema := arrow.NewSchema([]arrow.Field{{Name: "x", Type: kind, Nullable: true}}, nil)
+	column := array.NewDictionaryArray(kind, indices.NewArray(), entries.NewArray())
+	message, err := Encode(nil, array.NewRecord(schema, []arrow.Array{column}, 4), Uncompressed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batches, err := NewDecoder(Projection{Numbers: []string{"x"}}, DefaultLimits()).Decode(message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := batches[0].Numbers[0]; !slices.Equal(c.Valid, []byte{0b101}) || c.Values[0] != 1.5 || c.Values[2] != 2.5 {
+		t.Errorf("%v, valid %b", c.Values, c.Valid)
+	}
+}
+
+// Decimals that int64 holds and float64 does not are rounded once.
+func TestDecimalsBeyondFloats(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		v, scale := int64(r.Uint64())>>r.IntN(11), int32(r.IntN(26)-2)
+		var got [1]float64
+		decimals(got[:], binary.LittleEndian.AppendUint64(nil, uint64(v)), 64, scale)
+		if want := overPower(big.NewInt(v), scale); got[0] != want {
+			t.Fatalf("%d over 10^%d is %v, want %v", v, scale, got[0], want)
+		}
+	}
+}
+
 // Times of more than 2⁵³ units come to within the last place.
 func TestSecondsOfManyUnits(t *testing.T) {
 	for _, v := range []int64{math.MaxInt64, math.MinInt64, 1<<53 + 1, -1<<53 - 1, 1700000000123456789, -1700000000987654321, 946684799999999999} {
@@ -245,6 +301,11 @@ func TestLimits(t *testing.T) {
 		if err := decode(less); !errors.As(err, &e) || e.Reason != reasonLimit {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	less := good
+	less.Rows = 99
+	if _, err := Records(encoded, less); err == nil {
+		t.Error("100 rows in records where 99 are allowed")
 	}
 	if encoded, err = Encode(nil, numbersRecord(2, 100), ZSTD); err != nil {
 		t.Fatal(err)

@@ -110,6 +110,28 @@ func TestUnusualMessages(t *testing.T) {
 	}
 }
 
+// Where there is a bitmap it decides, not the count of nulls; and a bitmap without nulls is not handed out.
+func TestBitmapDecides(t *testing.T) {
+	for _, c := range []struct {
+		nulls  int64
+		bitmap byte
+		want   []byte
+	}{{0, 3, nil}, {1, 3, nil}, {2, 0xFF, nil}, {0, 2, []byte{2}}, {2, 2, []byte{2}}, {1, 0, []byte{0}}} {
+		m := message(func(b *craftedBatch) {
+			b.nodes[0][1] = c.nulls
+			b.buffers[0] = [2]int64{40, 1}
+			b.body = append(b.body, c.bitmap, 0, 0, 0, 0, 0, 0, 0)
+		})
+		batches, err := NewDecoder(xy, DefaultLimits()).Decode(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := batches[0].Numbers[0].Valid; !slices.Equal(got, c.want) || (got == nil) != (c.want == nil) {
+			t.Errorf("%d nulls claimed, bitmap %b: %b, want %b", c.nulls, c.bitmap, got, c.want)
+		}
+	}
+}
+
 // readAll values, so that one that is not there is found out.
 func readAll(b Batch) (sum float64) {
 	for _, c := range b.Numbers {

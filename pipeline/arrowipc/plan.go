@@ -159,9 +159,6 @@ func (d *Decoder) knownPlan(message []byte) *plan {
 
 // keep a new plan, most recent first.
 func (d *Decoder) keep(p *plan, schema []byte) {
-	if len(schema) > planBytesKept {
-		return
-	}
 	p.frame = bytes.Clone(schema)
 	d.plans = slices.Insert(d.plans, 0, p)
 	total := 0

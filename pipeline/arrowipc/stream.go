@@ -2,6 +2,7 @@ package arrowipc
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"slices"
 
@@ -214,7 +215,7 @@ func (r *StreamReader) read(n int) error {
 
 // cut tells that the stream ends within a frame.
 func (r *StreamReader) cut(err error) error {
-	if err != io.EOF && err != io.ErrUnexpectedEOF {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
 	return r.located(fault(reasonFraming, len(r.buffer), "it is cut off: %w", io.ErrUnexpectedEOF))

@@ -82,7 +82,7 @@ func TestStreamCut(t *testing.T) {
 // A file that is cut is an error anywhere: it has a footer.
 func TestFileCut(t *testing.T) {
 	file := fileOf(t)
-	if rows, err := readStream(t, file); rows != 8 || err != io.EOF {
+	if rows, err := readStream(t, file); rows != 8 || !errors.Is(err, io.EOF) {
 		t.Fatalf("%d rows, %v", rows, err)
 	}
 	for n := range file {

@@ -113,7 +113,7 @@ func (s *series) Next() (arrow.Record, error) {
 			return rec, nil
 		}
 		s.err = err
-		if err == io.EOF && s.place < len(s.paths) {
+		if errors.Is(err, io.EOF) && s.place < len(s.paths) {
 			s.before.Add(s.sizes[s.place-1])
 			s.err = errors.Join(s.current.Close(), s.turn())
 		}

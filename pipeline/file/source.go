@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -45,7 +46,7 @@ func (s *Source) fetch(ctx context.Context) error {
 			return err
 		}
 		rec, err := s.reader.Next()
-		if err == io.EOF && s.next < s.from {
+		if errors.Is(err, io.EOF) && s.next < s.from {
 			return fmt.Errorf("%s: it has %d messages, but message %d is where to go on; is it another file, or cut into other batches?", s.name, s.next, s.from)
 		}
 		if err != nil {

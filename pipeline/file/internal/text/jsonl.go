@@ -153,7 +153,7 @@ func (r *JSONLines) next() ([]byte, error) {
 		case errors.Is(err, bufio.ErrBufferFull) && len(r.long)+len(part) <= maxLineBytes:
 			r.long = append(r.long, part...)
 			continue
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 			return nil, at(r.line, 0, errLongLine)
 		case err != nil && (err != io.EOF || len(part)+len(r.long) == 0):
 			return nil, err
