@@ -57,17 +57,25 @@ func (a *appender) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// EncodeNumbers appends the IPC stream of one batch of float64 columns, for those who have plain slices and no arrow.Record. The columns must be of
-// one length.
+// EncodeNumbers appends the IPC stream of one batch of float64 columns, for those who have plain slices and no arrow.Record. Each name has a column, and
+// the columns are of one length; else it is an error.
 func EncodeNumbers(dst []byte, names []string, columns [][]float64) ([]byte, error) {
+	if len(names) != len(columns) {
+		return dst, fmt.Errorf("encode a record batch: %d names of %d columns", len(names), len(columns))
+	}
 	fields := make([]arrow.Field, len(names))
 	arrays := make([]arrow.Array, len(names))
 	rows := 0
 	for i, values := range columns {
+		if i == 0 {
+			rows = len(values)
+		}
+		if len(values) != rows {
+			return dst, fmt.Errorf("encode a record batch: column %q has %d rows and column %q has %d", names[i], len(values), names[0], rows)
+		}
 		fields[i] = arrow.Field{Name: names[i], Type: arrow.PrimitiveTypes.Float64}
 		bytes := memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(values))
-		arrays[i] = array.NewFloat64Data(array.NewData(fields[i].Type, len(values), []*memory.Buffer{nil, bytes}, nil, 0, 0))
-		rows = len(values)
+		arrays[i] = array.NewFloat64Data(array.NewData(fields[i].Type, rows, []*memory.Buffer{nil, bytes}, nil, 0, 0))
 	}
 	return Encode(dst, array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(rows)), Uncompressed)
 }

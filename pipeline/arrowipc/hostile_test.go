@@ -196,7 +196,7 @@ func TestMutatedMessages(t *testing.T) {
 		for _, d := range decoders {
 			attack(t, d, m, good)
 		}
-		if _, err := readStream(t, m); err == io.EOF {
+		if _, err := readStream(t, m); errors.Is(err, io.EOF) {
 			accepted++
 		}
 		if t.Failed() {

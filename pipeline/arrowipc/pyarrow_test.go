@@ -3,6 +3,7 @@ package arrowipc
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -136,7 +137,7 @@ func TestStreamReaderFilesOfPyarrow(t *testing.T) {
 			at := 0
 			for k := 0; ; k++ {
 				rec, err := r.Next()
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					if k != len(want.Rows) {
 						t.Fatalf("%d batches, want %d", k, len(want.Rows))
 					}

@@ -64,7 +64,7 @@ func (r *StreamReader) Next() (rec arrow.Record, err error) {
 func (r *StreamReader) next() (arrow.Record, error) {
 	r.begin += int64(len(r.buffer))
 	r.buffer = r.buffer[:0]
-	if err := r.read(prefixBytes); err == io.EOF && !r.file {
+	if err := r.read(prefixBytes); errors.Is(err, io.EOF) && !r.file {
 		return nil, io.EOF // a stream may end without saying so
 	} else if err != nil {
 		return nil, r.cut(err)
@@ -130,7 +130,7 @@ func (r *StreamReader) frame(f *frame) error {
 // nothing may follow the end of a stream.
 func (r *StreamReader) nothing() error {
 	switch err := r.read(1); {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil
 	case err != nil:
 		return err
@@ -151,7 +151,7 @@ func (r *StreamReader) footer(have int) error {
 		length += int64(n)
 		tail = append(tail, chunk[:n]...)
 		tail = append(tail[:0], tail[max(0, len(tail)-trailer):]...)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -203,7 +203,7 @@ func (r *StreamReader) read(n int) error {
 		got, err := io.ReadFull(r.in, r.buffer[begin:])
 		r.buffer = r.buffer[:begin+got]
 		read += got
-		if err == io.EOF && read > 0 {
+		if errors.Is(err, io.EOF) && read > 0 {
 			return io.ErrUnexpectedEOF
 		}
 		if err != nil {

@@ -69,7 +69,7 @@ func TestStreamCut(t *testing.T) {
 	ends = append(ends, len(stream))
 	for n := range len(stream) + 1 {
 		rows, err := readStream(t, stream[:n])
-		if whole := slices.Contains(ends, n); whole != (err == io.EOF) {
+		if whole := slices.Contains(ends, n); whole != (errors.Is(err, io.EOF)) {
 			t.Errorf("cut at byte %d of %d: %d rows, %v", n, len(stream), rows, err)
 		}
 		d := NewDecoder(wanted(2), DefaultLimits())
@@ -97,7 +97,7 @@ func TestFileCut(t *testing.T) {
 func TestStreamAfterItsEnd(t *testing.T) {
 	stream, _ := streamOf(t)
 	stream = append(stream, endOfStream...)
-	if _, err := readStream(t, stream); err != io.EOF {
+	if _, err := readStream(t, stream); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 	for _, more := range [][]byte{{0}, stream} {
@@ -169,7 +169,7 @@ func TestStreamOfSlowBytes(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if rec, err := r.Next(); rec != nil || err != io.EOF {
+		if rec, err := r.Next(); rec != nil || !errors.Is(err, io.EOF) {
 			t.Error(rec, err)
 		}
 	}
@@ -194,7 +194,7 @@ func TestFileWithAnotherFooter(t *testing.T) {
 	}
 	trailer := file[len(file)-10:]
 	binary.LittleEndian.PutUint32(trailer, binary.LittleEndian.Uint32(trailer)+1)
-	if _, err := readStream(t, file); err == io.EOF {
+	if _, err := readStream(t, file); errors.Is(err, io.EOF) {
 		t.Error("accepted")
 	}
 }
