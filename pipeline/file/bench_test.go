@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -49,7 +50,7 @@ func messages(b *testing.B, path string) (rows int) {
 	defer s.Close()
 	for {
 		_, err := s.Fetch(context.Background())
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return counted.rows
 		}
 		check(b, err)

@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -19,7 +20,7 @@ func said(t testing.TB, r file.Reader) string {
 	var types string
 	for {
 		rec, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out.String()
 		}
 		if err != nil {
@@ -155,7 +156,7 @@ func TestErrorsStay(t *testing.T) {
 	}
 	_, first := r.Next()
 	_, second := r.Next()
-	if first == nil || first != second {
+	if first == nil || !errors.Is(second, first) {
 		t.Errorf("%v, then %v", first, second)
 	}
 }

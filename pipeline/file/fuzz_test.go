@@ -29,7 +29,7 @@ func fuzz(t *testing.T, name string, b []byte) {
 			t.Fatalf("%d rows in %d lines", rows, lines+1)
 		}
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return
 	}
 	var fault *file.Error

@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -98,7 +99,7 @@ func readWithin(t *testing.T, r file.Reader) {
 	rows, most := 0, uint64(0)
 	for batch := 0; ; batch++ {
 		rec, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		check(t, err)

@@ -1,6 +1,7 @@
 package file_test
 
 import (
+	"errors"
 	"io"
 	"testing"
 
@@ -61,7 +62,7 @@ func typesIn(t *testing.T, path string) map[string][]string {
 			got[f.Name] = []string{f.Type.String(), column.ValueStr(0), column.ValueStr(2)}
 		}
 	}
-	if _, err := r.Next(); err != io.EOF {
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
 		t.Errorf("after three rows: %v, want the end", err)
 	}
 	return got

@@ -23,7 +23,7 @@ func fetchAll(t require, s pipeline.Source, from int64) (got table) {
 	next := from
 	for {
 		f, err := s.Fetch(context.Background())
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return got
 		}
 		check(t, err)
@@ -103,7 +103,7 @@ func TestSourceThatIsShorterThanItsPosition(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	if _, again := s.Fetch(context.Background()); again != err {
+	if _, again := s.Fetch(context.Background()); !errors.Is(again, err) {
 		t.Errorf("then %v", again)
 	}
 }
