@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"pgregory.net/rapid"
 )
 
 // numbersRecord of so many float64 columns c0, c1, …
@@ -77,4 +78,60 @@ func readWithArrow(b *testing.B, message []byte) {
 		b.Fatal(r.Err())
 	}
 	r.Release()
+}
+
+// BenchmarkDecodeKinds is what columns cost that must be converted or checked value by value: 8,192 rows of one column.
+func BenchmarkDecodeKinds(b *testing.B) {
+	for _, kind := range columnKinds() {
+		var p Projection
+		if kind.number != nil {
+			p.Numbers = []string{"c"}
+		} else {
+			p.Texts = []string{"c"}
+		}
+		b.Run(kind.kind.String(), func(b *testing.B) {
+			message, err := Encode(nil, exampleRecord(kind, 8192), Uncompressed)
+			if err != nil {
+				b.Fatal(err)
+			}
+			d := NewDecoder(p, DefaultLimits())
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := d.Decode(message); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/8192, "ns/row")
+		})
+	}
+}
+
+// exampleRecord of one column c.
+func exampleRecord(kind columnKind, rows int) arrow.Record {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "c", Type: kind.kind, Nullable: true}}, nil)
+	return rapid.Custom(func(t *rapid.T) arrow.Record {
+		builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+		for range rows {
+			kind.add(t, builder.Field(0))
+		}
+		return builder.NewRecord()
+	}).Example(1)
+}
+
+// BenchmarkEncode is what produce and replay pay for a message of 16 columns.
+func BenchmarkEncode(b *testing.B) {
+	for _, rows := range []int{1, 1000, 8192} {
+		rec := numbersRecord(16, rows)
+		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+			var out []byte
+			var err error
+			b.ReportAllocs()
+			for b.Loop() {
+				if out, err = Encode(out[:0], rec, Uncompressed); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.SetBytes(int64(len(out)))
+		})
+	}
 }

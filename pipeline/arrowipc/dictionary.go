@@ -218,5 +218,9 @@ func (d *Decoder) encodedTexts(b *recordBatch, s *source) (c TextColumn, err *Er
 	if err != nil {
 		return c, err
 	}
-	return TextColumn{valid: valid, values: indices, bits: uint8(s.field.indexBits), signed: s.field.indexSign, entries: &entries.texts}, nil
+	c = TextColumn{valid: valid, values: indices, bits: uint8(s.field.indexBits), signed: s.field.indexSign, entries: &entries.texts}
+	if isString(s.field) {
+		err = d.spendTexts(&c, b)
+	}
+	return c, err
 }

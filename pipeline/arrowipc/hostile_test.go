@@ -9,8 +9,14 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 )
+
+// aboutColumns tells what is wrong for those who want these columns only: as records such messages may be right.
+func aboutColumns(h hostile) bool {
+	return h.reason == reasonColumn || h.reason == reasonType || strings.HasSuffix(h.name, "of one KiB") || strings.HasSuffix(h.name, "of 64 KiB")
+}
 
 // hostileCap bounds what refusing any of these may allocate. (The cap for what is accepted is DecodedBytes and the like.)
 const hostileCap = 24 << 20
@@ -36,7 +42,7 @@ func TestHostileMessages(t *testing.T) {
 			if batches, err := d.Decode(message(nil)); err != nil || len(batches) != 1 || batches[0].Rows != 2 {
 				t.Errorf("a good message afterwards: %v", err)
 			}
-			if _, err := Records(h.bytes, DefaultLimits()); err == nil && h.reason != reasonColumn && h.reason != reasonType {
+			if _, err := Records(h.bytes, DefaultLimits()); err == nil && !aboutColumns(h) {
 				t.Error("accepted as records")
 			}
 		})

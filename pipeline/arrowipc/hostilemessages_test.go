@@ -227,10 +227,28 @@ func hostileBatches() []hostile {
 		change("an offset beyond the last", reasonBody, func(c *craftedBatch) { copy(c.body[16:], le32(0, 4, 3)) }),
 		{"2³⁰ rows of 8 bytes", slices.Concat(schemaMessage(kindField("x", typeBool), key()), bits.message()), reasonLimit},
 		{"1,025 batches", many, reasonLimit},
+		{"20,000 views of one KiB", sharedViews(), reasonLimit},
 		{"a view outside its buffer", badView(40, 0, 0), reasonBody},
 		{"a view into no buffer", badView(13, 1, 0), reasonBody},
 		{"a view beyond 2³²", badView(0xFFFFFFFF, 0, 0xFFFFFFFF), reasonBody},
 	}
+}
+
+// sharedViews are 20,000 keys that are all the same KiB of the body.
+func sharedViews() []byte {
+	const rows = 20000
+	c := craftedBatch{rows: rows, nodes: [][2]int64{{rows, 0}, {rows, 0}}, variadics: []int64{1}}
+	c.buffers = [][2]int64{{0, 0}, {0, 8 * rows}, {0, 0}, {8 * rows, 16 * rows}, {24 * rows, 1024}}
+	c.body = slices.Concat(make([]byte, 8*rows), bytes.Repeat(le32(1024, 0, 0, 0), rows), make([]byte, 1024))
+	return slices.Concat(schemaMessage(x(), kindField("key", typeUtf8View)), c.message())
+}
+
+// sharedEntry is the same with a dictionary of one entry.
+func sharedEntry() []byte {
+	const long = 64 << 10
+	one := craftedBatch{rows: 1, nodes: [][2]int64{{1, 0}}, buffers: [][2]int64{{0, 0}, {0, 8}, {8, long}}, dictionary: 5}
+	one.body = append(le32(0, long), make([]byte, long)...)
+	return slices.Concat(encodedKeys(), one.message(), encodedBatch(make([]byte, 2000)...).message())
 }
 
 func badView(length, buffer, offset uint32) []byte {
@@ -334,6 +352,7 @@ func hostileDictionaries() []hostile {
 		{"a dictionary of 2³⁹ entries", slices.Concat(encodedKeys(), big.message()), reasonLimit},
 		{"entries beyond their data", slices.Concat(encodedKeys(), bad.message()), reasonBody},
 		{"a dictionary of two columns", slices.Concat(encodedKeys(), two.message()), reasonBody},
+		{"2,000 rows of one entry of 64 KiB", sharedEntry(), reasonLimit},
 		{"10,000 dictionaries", slices.Concat(encodedKeys(), bytes.Repeat(entries().message(), 10000)), reasonLimit},
 		{"2,000 deltas", slices.Concat(encodedKeys(), bytes.Repeat(delta.message(), 2000)), reasonLimit},
 	}

@@ -181,7 +181,7 @@ func TestStreamOfSlowBytes(t *testing.T) {
 	for err == nil {
 		_, err = r.Next()
 	}
-	if _, again := r.Next(); err != broken || again != broken {
+	if _, again := r.Next(); !errors.Is(err, broken) || !errors.Is(again, broken) {
 		t.Errorf("%v and %v, want %v", err, again, broken)
 	}
 }

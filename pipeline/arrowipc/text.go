@@ -97,7 +97,9 @@ func (d *Decoder) textColumn(b *recordBatch, s *source) (c TextColumn, err *Erro
 		c.values, err = d.fixed(b, b.bufferIndex(s, 1), bytesFor(b.rows, int64(c.bits)))
 		return c, err
 	case typeUtf8View, typeBinaryView:
-		err = d.views(&c, b, s)
+		if err = d.views(&c, b, s); err == nil {
+			err = d.spendTexts(&c, b)
+		}
 	default:
 		err = d.strings(&c, b, s)
 	}
@@ -154,6 +156,16 @@ func (d *Decoder) views(c *TextColumn, b *recordBatch, s *source) (err *Error) {
 		}
 	}
 	return nil
+}
+
+// spendTexts of a column whose rows may share their bytes: a million rows of one long text are small in a message, but not for whoever reads them.
+func (d *Decoder) spendTexts(c *TextColumn, b *recordBatch) *Error {
+	size := int64(0)
+	for i := range int(b.rows) {
+		text, _ := c.At(i)
+		size += int64(len(text))
+	}
+	return d.spend(size, b.frame.bodyAt)
 }
 
 // whole buffer, decompressed.
