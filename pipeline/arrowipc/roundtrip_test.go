@@ -151,17 +151,18 @@ func columnKinds() []columnKind {
 	return kinds
 }
 
-// halfOracle shifts the bits to where a float32 has them and mends the exponent by a multiplication, which is exact. (arrow-go v17 itself takes numbers
-// below 2⁻¹⁴ for 1e-41 and less.)
+// halfOracle is the definition. (arrow-go v17 itself takes numbers below 2⁻¹⁴ for 1e-41 and less.)
 func halfOracle(v uint16) float64 {
-	f := float64(math.Float32frombits(uint32(v&0x7FFF) << 13))
-	if f *= 0x1p112; f >= 65536 {
-		f = math.Inf(1)
-		if v&0x3FF != 0 {
-			f = math.NaN()
-		}
+	exponent, fraction, sign := int(v>>10&31), float64(v&1023), 1-2*float64(v>>15)
+	switch {
+	case exponent == 0:
+		return sign * math.Ldexp(fraction, -24)
+	case exponent < 31:
+		return sign * math.Ldexp(1024+fraction, exponent-25)
+	case fraction == 0:
+		return math.Inf(int(sign))
 	}
-	return math.Copysign(f, 1-2*float64(v>>15))
+	return math.NaN()
 }
 
 func TestHalf(t *testing.T) {
