@@ -101,7 +101,7 @@ func patienceWith(err error) patience {
 // mend keeps trying what can be tried again, until ctx ends or the time is up (0: never). It says once that it does, and once that it worked in the end.
 func (c *Cluster) mend(ctx context.Context, doing string, atMost time.Duration, try func() error) error {
 	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval = 50*time.Millisecond, 5*time.Second
+	pauses.InitialInterval, pauses.MaxInterval = 50*time.Millisecond, 2*time.Second
 	failures, corrupt := 0, 0
 	var last error
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {

@@ -304,6 +304,36 @@ func TestFetchFollowsTheLeader(t *testing.T) {
 	}
 }
 
+// TestFetchIsOneAhead: while the messages of one fetch are worked on, the next is under way.
+func TestFetchIsOneAhead(t *testing.T) {
+	broker := embedded(t)
+	c := open(t, broker.ListenAddrs())
+	name := topic(t, c, Topic{})
+	written(t, c.OpenSink(name), "v")
+	next := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: name, Observe: true, Count: -1, When: func(r kmsg.Request) bool {
+		return r.(*kmsg.FetchRequest).Topics[0].Partitions[0].FetchOffset == 1
+	}})
+	s := source(t, c, SourceConfig{Topic: name})
+	take(t, s, 1, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := next.Wait(ctx, 1); err != nil {
+		t.Error("nothing was asked for until the next Fetch")
+	}
+}
+
+// TestFetchAsksAgainWhereTheOffsetIsThere after all: a leader that has just been elected may not know yet.
+func TestFetchAsksAgainWhereTheOffsetIsThere(t *testing.T) {
+	broker := embedded(t)
+	c := open(t, broker.ListenAddrs())
+	name := topic(t, c, Topic{})
+	written(t, c.OpenSink(name), "v")
+	h := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: name, Err: kerr.OffsetOutOfRange, Count: 2})
+	if got, _ := take(t, source(t, c, SourceConfig{Topic: name}), 1, 1); got[0].Value != "v" || h.Hits() != 2 {
+		t.Errorf("%v after %d faults", got, h.Hits())
+	}
+}
+
 func TestFetchRespectsAQuota(t *testing.T) {
 	broker := embedded(t)
 	c := open(t, broker.ListenAddrs())

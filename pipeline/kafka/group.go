@@ -117,6 +117,8 @@ func (g *groupRun) generations(group *kafkago.ConsumerGroup) error {
 			g.begin(generation)
 		case refused(err):
 			return failed(err, "join group %s", g.cfg.Group)
+		case errors.Is(err, kafkago.RebalanceInProgress): // another member came or went meanwhile, as happens
+			log.Debug().Err(err).Str("group", g.cfg.Group).Msg("kafka: joining the group again")
 		default: // a coordinator that is starting, or moving: kafka-go joins again by itself, after a pause
 			event := log.Debug()
 			if failures++; failures == 1 {

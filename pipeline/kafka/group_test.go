@@ -14,6 +14,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/streamfit/streamfit/pipeline"
 )
 
 // members of a group under test: which of them works on which partition now.
@@ -246,29 +248,23 @@ func TestCommitsWhileLeaving(t *testing.T) {
 	})
 	m.await(t, "joined", owned(2, "member"))
 	leave()
-	req := kmsg.NewPtrOffsetFetchRequest()
-	req.Groups = []kmsg.OffsetFetchRequestGroup{{Group: "g", MemberEpoch: -1}} // all there is
-	res, err := req.RequestWith(t.Context(), franz(t, broker.ListenAddrs()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p := res.Groups[0].Topics[0].Partitions; p[0].Offset+p[1].Offset != 201 {
-		t.Errorf("%+v", p)
+	commits := broker.GroupInfo("g").Commits[cfg.Topic]
+	if commits[0].Offset != 100 || commits[1].Offset != 101 {
+		t.Errorf("%+v", commits)
 	}
 }
 
 // TestGroupIsLeftWhileJoining waits for others: a member that does not come back would hold the end up for the rebalance time-out.
 func TestGroupIsLeftWhileJoining(t *testing.T) {
 	broker := embedded(t)
-	c := open(t, broker.ListenAddrs())
+	c := open(t, broker.ListenAddrs(), pipeline.Kafka{SessionTimeout: time.Minute, Heartbeat: 100 * time.Millisecond})
 	cfg := GroupConfig{Group: "g", Topic: topic(t, c, Topic{})}
-	stuck, release := make(chan struct{}), make(chan struct{})
-	once := sync.OnceFunc(func() { close(stuck) })
+	stuck, release := make(chan string), make(chan struct{})
 	m := newMembers()
 	join(t, c, cfg, func(ctx context.Context, member Member, partition int) error {
 		err := m.work("slow")(ctx, member, partition)
-		if errors.Is(context.Cause(ctx), errRebalanced) {
-			once()
+		if context.Cause(ctx) == errRebalanced {
+			stuck <- member.generation.MemberID
 			<-release // does not join the next generation
 		}
 		return err
@@ -277,10 +273,14 @@ func TestGroupIsLeftWhileJoining(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- c.RunGroup(ctx, cfg, m.work("hasty")) }()
-	<-stuck // so the hasty one is in the middle of joining
+	slow := <-stuck // so the hasty one is in the middle of joining
 	cancel()
-	if err := <-ended; err != nil { // were it not for hanging up, this would take the rebalance time-out
+	if err := <-ended; err != nil {
 		t.Errorf("error %v", err)
+	}
+	info := broker.GroupInfo("g")
+	if !slices.ContainsFunc(info.Members, func(m kfake.GroupMember) bool { return m.MemberID == slow }) {
+		t.Errorf("it was left only after the slow member had been thrown out: %+v", info)
 	}
 	close(release)
 }
