@@ -135,6 +135,8 @@ type fetcher struct {
 	conn     *connection
 	next     int64
 	maxBytes int
+	asked    bool // there is a request under way
+	askedFor int64
 }
 
 // run of messages: fetch until there are some, or the position has moved.
@@ -178,20 +180,7 @@ func (f *fetcher) outOfRange(ctx context.Context) error {
 
 // fetch once. Next is where it began if there was nothing new.
 func (f *fetcher) fetch(ctx context.Context, into *response) (out pipeline.Fetched, err error) {
-	if err := f.connect(ctx); err != nil {
-		return out, err
-	}
-	if cap(into.buffer) > 2*f.source.cfg.MaxBytes {
-		into.buffer = nil // it was for one large batch
-	}
-	err = f.conn.during(ctx, requestTimeout+f.source.cfg.MaxWait, func() (err error) {
-		if err := f.conn.request(fetchVersion, f.request()); err != nil {
-			return err
-		}
-		into.buffer, err = f.conn.response(into.buffer)
-		return err
-	})
-	if err != nil {
+	if err := f.exchange(ctx, into); err != nil {
 		return out, err
 	}
 	if err := parseFetch(into.buffer, &into.parsed); err != nil {
@@ -202,6 +191,9 @@ func (f *fetcher) fetch(ctx context.Context, into *response) (out pipeline.Fetch
 			return out, err
 		}
 	}
+	if err := f.askAhead(ctx, into.parsed.records); err != nil {
+		return out, err
+	}
 	p, err := into.records.read(&into.parsed, f.next)
 	if err != nil {
 		return out, err
@@ -210,6 +202,44 @@ func (f *fetcher) fetch(ctx context.Context, into *response) (out pipeline.Fetch
 		return out, err
 	}
 	return pipeline.Fetched{Messages: into.records.messages, Next: p.next, End: into.parsed.highWatermark}, nil
+}
+
+// exchange a request, unless it is under way already, for a response.
+func (f *fetcher) exchange(ctx context.Context, into *response) error {
+	if f.asked && f.askedFor != f.next {
+		f.disconnect() // an answer for another position must never be taken for this one's
+	}
+	if err := f.connect(ctx); err != nil {
+		return err
+	}
+	if cap(into.buffer) > 2*f.source.cfg.MaxBytes {
+		into.buffer = nil // it was for one large batch
+	}
+	return f.conn.during(ctx, requestTimeout+f.source.cfg.MaxWait, func() (err error) {
+		if !f.asked {
+			if err := f.ask(f.next); err != nil {
+				return err
+			}
+		}
+		into.buffer, err = f.conn.response(into.buffer)
+		f.asked = false
+		return err
+	})
+}
+
+// askAhead for what follows a response, before its records are verified and read, so that the broker works meanwhile. Where they are compressed it is not
+// known yet how many of them will be taken.
+func (f *fetcher) askAhead(ctx context.Context, records []byte) error {
+	next, plain := following(records)
+	if !plain || next <= f.next {
+		return nil
+	}
+	return f.conn.during(ctx, requestTimeout, func() error { return f.ask(next) })
+}
+
+func (f *fetcher) ask(offset int64) error {
+	f.asked, f.askedFor = true, offset
+	return f.conn.request(fetchVersion, f.request(offset))
 }
 
 const smallestFetch = 64 << 10
@@ -243,13 +273,13 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (f *fetcher) request() *fetch.Request {
+func (f *fetcher) request(offset int64) *fetch.Request {
 	cfg := f.source.cfg
 	return &fetch.Request{
 		ReplicaID: -1, MaxWaitTime: int32(cfg.MaxWait.Milliseconds()), MinBytes: 1, MaxBytes: int32(f.maxBytes), IsolationLevel: readCommitted,
 		SessionEpoch: -1, // no fetch session: every request says all it wants
 		Topics: []fetch.RequestTopic{{Topic: cfg.Topic, Partitions: []fetch.RequestPartition{{
-			Partition: int32(cfg.Partition), CurrentLeaderEpoch: -1, FetchOffset: f.next, LogStartOffset: -1, PartitionMaxBytes: int32(f.maxBytes),
+			Partition: int32(cfg.Partition), CurrentLeaderEpoch: -1, FetchOffset: offset, LogStartOffset: -1, PartitionMaxBytes: int32(f.maxBytes),
 		}}}},
 	}
 }
@@ -272,4 +302,5 @@ func (f *fetcher) disconnect() {
 		f.conn.Close()
 		f.conn = nil
 	}
+	f.asked = false
 }

@@ -263,7 +263,7 @@ func TestGroupIsLeftWhileJoining(t *testing.T) {
 	m := newMembers()
 	join(t, c, cfg, func(ctx context.Context, member Member, partition int) error {
 		err := m.work("slow")(ctx, member, partition)
-		if context.Cause(ctx) == errRebalanced {
+		if errors.Is(context.Cause(ctx), errRebalanced) {
 			stuck <- member.generation.MemberID
 			<-release // does not join the next generation
 		}

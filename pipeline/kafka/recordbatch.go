@@ -104,6 +104,20 @@ func cutBatch(b []byte) ([]byte, error) {
 	return b, nil
 }
 
+// following offset of the whole batches in b, as their headers say before they are verified; plain: none of them is compressed.
+func following(b []byte) (next int64, plain bool) {
+	for {
+		batch, err := cutBatch(b)
+		if err != nil || batch == nil {
+			return next, err == nil
+		}
+		if binary.BigEndian.Uint16(batch[atAttributes:])&compressionBits != 0 {
+			return next, false
+		}
+		next, b = lastOf(batch)+1, b[len(batch):]
+	}
+}
+
 func baseOf(b []byte) int64 { return int64(binary.BigEndian.Uint64(b)) }
 
 func lastOf(b []byte) int64 {
