@@ -116,6 +116,33 @@ func TestUnusualMessages(t *testing.T) {
 	}
 }
 
+// A column of nothing but nulls needs no dictionary, of whatever type its values are.
+func TestRecordsWithoutDictionary(t *testing.T) {
+	var fields []craftedField
+	for _, f := range []craftedField{x(), key(), kindField("view", typeUtf8View), kindField("bool", typeBool), kindField("null", typeNull), kindField("bytes", typeLargeBinary)} {
+		f.dictionary, f.indexBits = int64(len(fields)+1), 8
+		fields = append(fields, f)
+	}
+	c := craftedBatch{rows: 2, body: make([]byte, 16)}
+	for range fields {
+		c.nodes = append(c.nodes, [2]int64{2, 2})
+		c.buffers = append(c.buffers, [2]int64{0, 1}, [2]int64{8, 2})
+	}
+	stream := slices.Concat(schemaMessage(fields...), c.message())
+	records, err := Records(stream, DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, column := range records[0].Columns() {
+		if column.NullN() != 2 {
+			t.Errorf("column %s has %d nulls of 2", fields[i].name, column.NullN())
+		}
+	}
+	if rows, err := readStream(t, stream); rows != 2 || err != io.EOF {
+		t.Errorf("%d rows, %v", rows, err)
+	}
+}
+
 // Where there is a bitmap it decides, not the count of nulls; and a bitmap without nulls is not handed out.
 func TestBitmapDecides(t *testing.T) {
 	for _, c := range []struct {

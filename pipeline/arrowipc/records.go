@@ -160,8 +160,7 @@ func (r *recordReader) data(b *recordBatch, s *source, t arrow.DataType) (arrow.
 	}
 	entries := r.dictionaries[f.id]
 	if entries == nil {
-		empty := array.MakeArrayOfNull(memory.DefaultAllocator, t.(*arrow.DictionaryType).ValueType, 0)
-		entries = empty.Data()
+		entries = array.NewBuilder(memory.DefaultAllocator, t.(*arrow.DictionaryType).ValueType).NewArray().Data()
 	}
 	return array.NewDataWithDictionary(t, n, buffers, nulls, 0, entries.(*array.Data)), nil
 }
