@@ -100,7 +100,17 @@ func (l *memoryLog) compact() {
 	l.records = kept
 }
 
-func (l *memoryLog) newest() []byte { return l.records[len(l.records)-1].Value }
+func (l *memoryLog) newest() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.records[len(l.records)-1].Value
+}
+
+func (l *memoryLog) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.records)
+}
 
 // table of rows: y = 3 + 2a − b, with noise and outliers, raw units that are far from standard.
 type table struct{ a, b, y []float64 }

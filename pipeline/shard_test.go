@@ -294,15 +294,15 @@ func TestTheClockPublishesAndCheckpointsWhenNothingArrives(t *testing.T) {
 		go func() { done <- w.shard().Run(ctx) }()
 		time.Sleep(500 * time.Millisecond) // the bubble's clock: no time passes
 		synctest.Wait()
-		if n := len(w.output.records); n != 0 {
+		if n := w.output.count(); n != 0 {
 			t.Errorf("%d updates before the clock called", n)
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if n := len(w.output.records); n != 1 {
+		if n := w.output.count(); n != 1 {
 			t.Errorf("%d updates after 10 s with nothing new, want 1", n)
 		}
-		if n := len(w.state.records); n != 1 {
+		if n := w.state.count(); n != 1 {
 			t.Errorf("%d state records before a minute is over, want the claim", n)
 		}
 		time.Sleep(time.Minute)
