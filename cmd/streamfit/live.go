@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -95,6 +96,10 @@ var deadLetterTopicSettings = map[string]string{"max.message.bytes": "33554432"}
 // work runs the shard of one partition for as long as the group leaves it to us.
 func (l *live) work(ctx context.Context, member kafka.Member, partition int) error {
 	p := pipeline.Partition{Topic: l.cfg.Input.Topic, ID: partition}
+	if partition >= l.shards {
+		return fmt.Errorf("topic %s has got more partitions, %d was the last: start streamfit again after kafka-topics --alter --topic %s --partitions with their new number",
+			p.Topic, l.shards-1, l.cfg.State.Topic)
+	}
 	defer l.board.Leave(p)
 	return pipeline.NewShard(l.cfg, p, l.ports(member, partition), l.board, l.metrics, l.log).Run(ctx)
 }
