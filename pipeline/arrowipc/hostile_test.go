@@ -138,7 +138,7 @@ func TestRecordsWithoutDictionary(t *testing.T) {
 			t.Errorf("column %s has %d nulls of 2", fields[i].name, column.NullN())
 		}
 	}
-	if rows, err := readStream(t, stream); rows != 2 || err != io.EOF {
+	if rows, err := readStream(t, stream); rows != 2 || !errors.Is(err, io.EOF) {
 		t.Errorf("%d rows, %v", rows, err)
 	}
 }
