@@ -115,6 +115,9 @@ func TestIdentities(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		r, k := residual.Draw(t, "residual"), positive.Draw(t, "parameter")
+		if math.Abs(r) < 1e-150 { // r² loses digits below the normal numbers, on both sides of an identity in its own way
+			r = 0
+		}
 		same(t, "smooth L1 = Huber/β", SmoothL1{k}.Value(r, 0), Huber{k}.Value(r, 0)/k)
 		same(t, "its derivative", SmoothL1{k}.Derivative(r, 0), Huber{k}.Derivative(r, 0)/k)
 		same(t, "Huber → ½r²", Huber{1e7}.Value(r, 0), HalfSquared{}.Value(r, 0))

@@ -36,6 +36,6 @@
 //
 // The schemas of recent messages are kept by their bytes, at most 16 and 4 MiB of them, so a message costs a comparison and a few checks for each wanted
 // column, whatever its rows, as long as they are float64. `go test -bench Decode` sets it beside arrow-go's reader. Nothing is allocated once a decoder
-// has seen a message of the kind. What needs conversion or decompression is written to buffers that the next message uses again; of those a decoder keeps
+// has seen a message of the kind, but for string views, decimals that need more than a division of two exact numbers, and LZ4's pooled blocks. What needs conversion or decompression is written to buffers that the next message uses again; of those a decoder keeps
 // 4 MiB for numbers and 4 MiB for bytes. A column of float64 pins the message it is a view of, until the next Decode.
 package arrowipc
