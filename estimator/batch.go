@@ -20,11 +20,11 @@ func FitHuber(cfg Config, c Columns) (BatchFit, error) {
 	if err := cfg.Validate(); err != nil {
 		return BatchFit{}, err
 	}
-	m := Linear{x: make([]float64, len(cfg.Features))}
-	rows := &warmRows{d: len(cfg.Features)}
-	for i := range c.Rows {
-		if y, w, _, ok := m.gather(c, i); ok {
-			rows.add(m.x, y, w)
+	rows, t := &warmRows{d: len(cfg.Features)}, newTile(len(cfg.Features))
+	for at := 0; at < c.Rows; {
+		_, at = t.gather(nil, c, at)
+		for i := range t.n {
+			rows.add(t.row(i), t.y[i], t.w[i])
 		}
 	}
 	if rows.n() <= len(cfg.Features) {

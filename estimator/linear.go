@@ -14,7 +14,15 @@ type Linear struct {
 	solver  solver
 	metrics progressive
 	rows    Rows
-	x       []float64 // the row at hand
+	passes  uint64 // that have ended
+	tile    *tile
+	watcher func(Predicted)
+}
+
+// Predicted is a run of rows as they were predicted before they were learned from. The slices are valid until the function that got them returns.
+type Predicted struct {
+	Prediction, Target []float64
+	Knee               []float64 // in force at each row; +Inf where the loss has none
 }
 
 // New makes a model that has seen no row.
@@ -22,79 +30,71 @@ func New(cfg Config) (*Linear, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	m := &Linear{cfg: cfg, x: make([]float64, len(cfg.Features))}
-	m.metrics.name = cfg.Loss.Name
+	m := &Linear{cfg: cfg, tile: newTile(len(cfg.Features))}
 	m.solver, m.loss = newSolver(cfg)
+	m.metrics.measure(cfg.Loss.Name, m.loss)
 	return m, nil
 }
 
 // Config the model was made with.
 func (m *Linear) Config() Config { return m.cfg }
 
-// Rows counts what became of the rows.
+// Rows counts what became of the rows of the first pass.
 func (m *Linear) Rows() Rows { return m.rows }
 
 // SetInterval sets the number of rows that Metrics.SinceLast runs over; 0: since the start. It is no part of what is learned.
 func (m *Linear) SetInterval(rows uint64) { m.metrics.interval = rows }
 
+// Watch calls watcher with every run of rows that Learn learns, in order; nil ends it. It is no part of what is learned.
+func (m *Linear) Watch(watcher func(Predicted)) { m.watcher = watcher }
+
 // Learn predicts, then learns, every row in order; rows that cannot be learned from are appended to dst and counted.
 func (m *Linear) Learn(dst []Skipped, c Columns) []Skipped {
-	for i := range c.Rows {
-		y, w, reason, ok := m.gather(c, i)
-		if !ok {
-			m.rows.Skipped[reason]++
-			dst = append(dst, Skipped{Row: i, Reason: reason})
-			continue
-		}
-		m.learn(y, w)
+	for at := 0; at < c.Rows; {
+		before := len(dst)
+		dst, at = m.tile.gather(dst, c, at)
+		m.learn(dst[before:])
 	}
 	return dst
 }
 
-func (m *Linear) learn(y, w float64) {
-	prediction := m.solver.predict(m.x)
-	knee := m.solver.knee()
-	m.metrics.add(m.lossOf(knee, prediction, y), m.lossOf(knee, m.metrics.baseline.value, y), knee, prediction, y)
-	v := m.solver.learn(m.x, prediction, y, w)
-	m.rows.Learned++
-	if v.outlier {
-		m.rows.Outliers++
+// learn the rows gathered in the tile. Those of a further pass are not counted: a model that has learned a row cannot be validated by it.
+func (m *Linear) learn(skipped []Skipped) {
+	t := m.tile
+	m.solver.learn(t)
+	if m.passes == 0 {
+		for _, s := range skipped {
+			m.rows.Skipped[s.Reason]++
+		}
+		m.rows.Learned += uint64(t.n)
+		m.rows.Guarded += t.guarded
+		m.rows.Outliers += m.metrics.add(t)
 	}
-	if v.guarded {
-		m.rows.Guarded++
+	if m.watcher != nil && t.n > 0 {
+		m.watcher(Predicted{Prediction: t.prediction[:t.n], Target: t.y[:t.n], Knee: t.knee[:t.n]})
 	}
 }
 
-// lossOf a prediction, with the knee in force; a number always.
-func (m *Linear) lossOf(knee, prediction, y float64) float64 {
-	var value float64
-	if _, huber := m.loss.(loss.Huber); huber && knee > 0 {
-		value = loss.Huber{Delta: knee}.Value(prediction, y)
-	} else {
-		value = m.loss.Value(prediction, y)
-	}
-	if math.IsNaN(value) {
-		return math.MaxFloat64
-	}
-	return saturate(value)
+// EndPass tells the model that the rows come again from the first one. Rows and Metrics remain those of the first pass. Solver sgd starts anew what
+// scikit-learn's partial_fit starts anew in every call; newton's standard errors do not shrink by rows that it has seen before.
+func (m *Linear) EndPass() {
+	m.passes++
+	m.solver.endPass()
 }
 
-// gather row i into m.x and tell whether it can be learned from.
-func (m *Linear) gather(c Columns, i int) (y, w float64, reason Reason, ok bool) {
-	if c.Valid != nil && c.Valid[i/8]>>(i%8)&1 == 0 {
-		return 0, 0, ReasonNull, false
+// Predict writes the prediction of every row to dst (length c.Rows); c.Target may be nil. NaN where a feature is null or not finite.
+func (m *Linear) Predict(dst []float64, c Columns) {
+	x := m.tile.row(0)
+	for i := range c.Rows {
+		for j, column := range c.Features {
+			x[j] = column[i]
+		}
+		if c.Valid != nil && !valid(c.Valid, i, 1) || !allFinite(x) {
+			dst[i] = math.NaN()
+			continue
+		}
+		dst[i] = m.solver.predict(x)
 	}
-	y, w = c.Target[i], 1
-	if c.Weights != nil {
-		w = c.Weights[i]
-	}
-	for j, column := range c.Features {
-		m.x[j] = column[i]
-	}
-	if !isFinite(y) || !isFinite(w) || !allFinite(m.x) {
-		return 0, 0, ReasonNonFinite, false
-	}
-	return y, w, ReasonWeight, w > 0
 }
 
 func allFinite(values []float64) bool {
@@ -104,20 +104,6 @@ func allFinite(values []float64) bool {
 		}
 	}
 	return true
-}
-
-// Predict writes the prediction of every row to dst (length c.Rows); c.Target may be nil. NaN where a feature is null or not finite.
-func (m *Linear) Predict(dst []float64, c Columns) {
-	for i := range c.Rows {
-		for j, column := range c.Features {
-			m.x[j] = column[i]
-		}
-		if c.Valid != nil && c.Valid[i/8]>>(i%8)&1 == 0 || !allFinite(m.x) {
-			dst[i] = math.NaN()
-			continue
-		}
-		dst[i] = m.solver.predict(m.x)
-	}
 }
 
 // Report of the model with the pending rows applied to a copy; the model is not changed by a bit.

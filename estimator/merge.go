@@ -33,7 +33,7 @@ func Merge(models ...*Linear) (*Linear, error) {
 		out.rows.add(m.rows)
 		out.metrics.merge(&m.metrics)
 	}
-	out.metrics.interval = most.metrics.interval
+	out.metrics.interval, out.passes = most.metrics.interval, most.passes
 	switch into := out.solver.(type) {
 	case *newton:
 		err = into.merge(most.solver.(*newton), models)
@@ -56,13 +56,12 @@ func (r *Rows) add(o Rows) {
 
 func (p *progressive) merge(o *progressive) {
 	p.rows += o.rows
-	p.loss = saturate(p.loss + o.loss)
-	p.absolute = saturate(p.absolute + o.absolute)
-	p.square = saturate(p.square + o.square)
-	p.window, p.windowWeight = saturate(p.window+o.window), p.windowWeight+o.windowWeight
-	p.markRows, p.markLoss = p.markRows+o.markRows, saturate(p.markLoss+o.markLoss)
-	p.lastRows, p.lastLoss = p.lastRows+o.lastRows, saturate(p.lastLoss+o.lastLoss)
-	p.baselineLoss = saturate(p.baselineLoss + o.baselineLoss)
+	t, u := &p.total, o.total
+	t.loss, t.absolute, t.square, t.baseline = t.loss+u.loss, t.absolute+u.absolute, t.square+u.square, t.baseline+u.baseline
+	t.window, t.windowWeight = t.window+u.window, t.windowWeight+u.windowWeight
+	p.total = t.saturated()
+	p.mark.rows, p.mark.loss = p.mark.rows+o.mark.rows, saturate(p.mark.loss+o.mark.loss)
+	p.last.rows, p.last.loss = p.last.rows+o.last.rows, saturate(p.last.loss+o.last.loss)
 }
 
 // merge the shards in the basis of one of them.

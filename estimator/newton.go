@@ -90,27 +90,35 @@ func (s *newton) kneeIn() float64 {
 	}
 }
 
-func (s *newton) learn(x []float64, prediction, y, w float64) verdict {
+func (s *newton) learn(t *tile) {
+	for i := range t.n {
+		t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.knee()
+		if s.learnRow(t.row(i), t.y[i], t.w[i]) {
+			t.guarded++
+		}
+	}
+}
+
+// learnRow learns from the row that was predicted last, and tells whether the guard weighed it down.
+func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
 	v := s.guard.weight(s.far)
-	out := verdict{guarded: v < 1}
 	if s.rows != nil {
-		out.outlier = math.Abs(y-prediction) > s.knee()
 		s.warm(x, y, w)
-		return out
+		return v < 1
 	}
 	r := s.fit.target(y) - dot(s.z, s.beta)
 	if !(s.far < farthest && math.Abs(r) < farthest) {
-		out.guarded = true // numbers out of range: counted, and nothing is learned from them
-		return out
+		return true // numbers out of range: counted, and nothing is learned from them
 	}
 	delta := s.kneeIn()
-	out.outlier = math.Abs(r) > delta
 	a := v * w
 	s.step(r, a, delta)
 	s.block(a * max(-delta, min(delta, r)))
 	s.rescale(math.Abs(r))
-	return out
+	return v < 1
 }
+
+func (s *newton) endPass() {}
 
 // step of β and P.
 func (s *newton) step(r, a, delta float64) {

@@ -43,7 +43,7 @@ type Rows struct {
 type Metrics struct {
 	Name      string
 	Mean      float64 // mean loss since the start
-	SinceLast float64 // mean loss since the last MarkPublished
+	SinceLast float64 // mean loss since the last multiple of the interval (SetInterval)
 	Window    float64 // exponentially windowed mean loss
 	MAE, RMSE float64
 	Baseline  float64 // mean loss of the best constant prediction

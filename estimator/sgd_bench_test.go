@@ -49,7 +49,7 @@ func BenchmarkSGDStep(b *testing.B) {
 				x[j] = float64(j%7) - 3
 			}
 			for b.Loop() {
-				s.learn(x, s.predict(x), 1, 1)
+				s.step(x, s.predict(x), 1, 1)
 			}
 		})
 	}

@@ -269,7 +269,7 @@ func TestSGDAcceptsTheLargestNumbers(t *testing.T) {
 func TestSGDStepAllocatesNothing(t *testing.T) {
 	s := newBenchmarkSGD(t, 16, "invscaling")
 	x, y := make([]float64, 16), 1.0
-	if n := testing.AllocsPerRun(100, func() { s.learn(x, s.predict(x), y, 1) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { s.step(x, s.predict(x), y, 1) }); n != 0 {
 		t.Errorf("%v allocations a row", n)
 	}
 }

@@ -39,13 +39,14 @@ func (c Config) validateSGD() (faults []error) {
 	return faults
 }
 
-func (s *sgd) learn(x []float64, prediction, y, w float64) verdict {
-	out := verdict{outlier: math.Abs(difference(prediction, y)) > s.knee()}
-	s.step(x, prediction, y, w)
-	return out
+func (s *sgd) learn(t *tile) {
+	for i := range t.n {
+		t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.delta
+		s.step(t.row(i), t.prediction[i], t.y[i], t.w[i])
+	}
 }
 
-func (s *sgd) knee() float64 { return s.delta }
+func (s *sgd) endPass() {}
 
 // kneeOf a loss; +Inf if it has none.
 func kneeOf(l loss.Loss) float64 {

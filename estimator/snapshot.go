@@ -17,7 +17,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 1
+	snapshotVersion = 2
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -32,6 +32,7 @@ func (m *Linear) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	e.bytes(cfg)
 	e.counts(m.rows)
+	e.word(m.passes)
 	e.progressive(&m.metrics)
 	m.solver.appendState(e)
 	return binary.LittleEndian.AppendUint32(e.out, crc32.Checksum(e.out[start:], castagnoli)), nil
@@ -63,6 +64,7 @@ func restore(d *decoder) (*Linear, error) {
 		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
 	m.rows = d.counts()
+	m.passes = d.word()
 	d.progressive(&m.metrics)
 	m.solver.restoreState(d)
 	if d.err == nil && len(d.in) > 0 {
@@ -113,10 +115,11 @@ func (e *encoder) counts(r Rows) {
 
 func (e *encoder) progressive(p *progressive) {
 	e.word(p.rows)
-	e.floats(p.loss, p.absolute, p.square, p.window, p.windowWeight)
-	e.word(p.markRows)
-	e.word(p.lastRows)
-	e.floats(p.markLoss, p.lastLoss, p.baseline.value, p.baseline.information, p.baselineLoss)
+	e.word(p.mark.rows)
+	e.word(p.last.rows)
+	for _, v := range p.numbers() {
+		e.float(*v)
+	}
 }
 
 // decoder of a state. The first fault sticks, and everything after it reads as zero.
@@ -176,12 +179,14 @@ func (d *decoder) counts() (r Rows) {
 }
 
 func (d *decoder) progressive(p *progressive) {
-	p.rows = d.word()
-	for _, v := range [...]*float64{&p.loss, &p.absolute, &p.square, &p.window, &p.windowWeight} {
+	p.rows, p.mark.rows, p.last.rows = d.word(), d.word(), d.word()
+	for _, v := range p.numbers() {
 		*v = d.float()
 	}
-	p.markRows, p.lastRows = d.word(), d.word()
-	for _, v := range [...]*float64{&p.markLoss, &p.lastLoss, &p.baseline.value, &p.baseline.information, &p.baselineLoss} {
-		*v = d.float()
-	}
+}
+
+// numbers of the state, in the order in which snapshots hold them.
+func (p *progressive) numbers() [9]*float64 {
+	t := &p.total
+	return [...]*float64{&t.loss, &t.absolute, &t.square, &t.window, &t.windowWeight, &t.baseline, &p.mark.loss, &p.last.loss, &p.baseline.value}
 }

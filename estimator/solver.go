@@ -1,18 +1,16 @@
 package estimator
 
-// solver is how a Linear learns: one row at a time, each predicted before it is learned from.
+// solver is how a Linear learns.
 type solver interface {
-	// predict the target of a row; always finite. learn refers to the row of the last predict.
+	// learn the rows of a tile in order. Each is predicted first: the prediction, finite always, and the knee in force (in units of the target,
+	// +Inf where the loss has none) are written beside it before anything is learned from it.
+	learn(t *tile)
+	// predict the target of a row, by what has been learned so far; always finite.
 	predict(x []float64) float64
-	// learn from the row just predicted.
-	learn(x []float64, prediction, y, w float64) verdict
-	// knee δ in force, in units of the target; +Inf where the loss has none.
-	knee() float64
+	// endPass tells that the stream's rows have all been learned and come again.
+	endPass()
 	// report coefficients, scale and status, in raw units.
 	report(r *Report)
 	appendState(e *encoder)
 	restoreState(d *decoder)
 }
-
-// verdict on a learned row.
-type verdict struct{ outlier, guarded bool }

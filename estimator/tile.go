@@ -1,0 +1,110 @@
+package estimator
+
+import "github.com/streamfit/streamfit/estimator/internal/kernel"
+
+// tile is a run of rows that can be learned from, gathered from the columns row by row: what a solver learns at a time. How a stream is cut into
+// tiles changes no bit of what is learned.
+type tile struct {
+	d, stride int       // features, and their number padded to full vectors
+	n         int       // rows
+	x         []float64 // n×stride, padded with zeros
+	y, w      []float64 // targets; weights, above 0
+
+	// What the solver says of each row, before it learns from it.
+	prediction, knee []float64
+	guarded          uint64 // rows that the leverage guard weighed down
+}
+
+// A tile's features stay within the processor's first cache, and its rows within these bounds.
+const (
+	tileValues           = 4096
+	fewestRows, mostRows = 8, 256
+)
+
+func newTile(d int) *tile {
+	stride := kernel.Padded(d)
+	rows := max(fewestRows, min(mostRows, tileValues/max(1, stride)))
+	return &tile{
+		d: d, stride: stride, x: make([]float64, rows*stride), y: make([]float64, rows), w: make([]float64, rows),
+		prediction: make([]float64, rows), knee: make([]float64, rows),
+	}
+}
+
+// row i's features.
+func (t *tile) row(i int) []float64 { return t.x[i*t.stride : i*t.stride+t.d] }
+
+// gather as many rows from the one at the index as fit. It returns the index of the row after them, and appends to dst the rows that cannot be learned from.
+func (t *tile) gather(dst []Skipped, c Columns, at int) ([]Skipped, int) {
+	t.n, t.guarded = 0, 0
+	run := min(len(t.y), c.Rows-at)
+	if t.gatherAll(c, at, run) {
+		return dst, at + run
+	}
+	for i := at; i < at+run; i++ {
+		if reason, ok := t.gatherRow(c, i); !ok {
+			dst = append(dst, Skipped{Row: i, Reason: reason})
+		}
+	}
+	return dst, at + run
+}
+
+// gatherAll gathers a run of rows column by column, if all of them can be learned from.
+func (t *tile) gatherAll(c Columns, at, run int) bool {
+	if c.Valid != nil && !valid(c.Valid, at, run) {
+		return false
+	}
+	if !kernel.Gather(t.x, t.stride, c.Features, at, run) || !kernel.Finite(c.Target[at:at+run]) {
+		return false
+	}
+	copy(t.y, c.Target[at:at+run])
+	for i := range run {
+		w := 1.0
+		if c.Weights != nil {
+			w = c.Weights[at+i]
+		}
+		if !(w > 0) || !isFinite(w) {
+			return false
+		}
+		t.w[i] = w
+	}
+	t.n = run
+	return true
+}
+
+// gatherRow adds row i of the columns, or tells why it cannot be learned from.
+func (t *tile) gatherRow(c Columns, i int) (Reason, bool) {
+	if c.Valid != nil && !valid(c.Valid, i, 1) {
+		return ReasonNull, false
+	}
+	y, w := c.Target[i], 1.0
+	if c.Weights != nil {
+		w = c.Weights[i]
+	}
+	t.y[t.n], t.w[t.n] = y, w
+	if finite := kernel.Gather(t.x[t.n*t.stride:], t.stride, c.Features, i, 1); !finite || !isFinite(y) || !isFinite(w) {
+		return ReasonNonFinite, false
+	}
+	if !(w > 0) {
+		return ReasonWeight, false
+	}
+	t.n++
+	return 0, true
+}
+
+// valid tells whether bits at, …, at+n−1 of an Arrow validity bitmap are all set.
+func valid(bitmap []byte, at, n int) bool {
+	for i := at; i < at+n; {
+		if i%8 == 0 && at+n-i >= 8 {
+			if bitmap[i/8] != 0xff {
+				return false
+			}
+			i += 8
+			continue
+		}
+		if bitmap[i/8]>>(i%8)&1 == 0 {
+			return false
+		}
+		i++
+	}
+	return true
+}
