@@ -2,16 +2,13 @@ package kernel
 
 // Gather writes rows from, …, from+n−1 of the columns to dst, row by row, each padded with zeros to stride, and tells whether all of them are finite.
 func Gather(dst []float64, stride int, columns [][]float64, from, n int) (finite bool) {
-	return gather(dst, stride, columns, from, n)
-}
-
-// Finite tells whether no value is NaN or infinite.
-func Finite(values []float64) bool {
-	sum := 0.0
-	for _, v := range values {
-		sum += v - v // 0, or NaN
+	for _, column := range columns {
+		_ = column[from : from+n]
 	}
-	return sum == 0
+	if n == 0 {
+		return true
+	}
+	return gather(dst[:n*stride], stride, columns, from, n)
 }
 
 func gatherPortable(dst []float64, stride int, columns [][]float64, from, n int) (finite bool) {
@@ -20,7 +17,7 @@ func gatherPortable(dst []float64, stride int, columns [][]float64, from, n int)
 		at := j
 		for _, v := range column[from : from+n] {
 			dst[at] = v
-			sum += v - v
+			sum += v - v // 0, or NaN
 			at += stride
 		}
 	}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// mostInRegisters vectors of weights stay in registers over all rows.
+const mostInRegisters = 4
+
+// huber is what all forms of the loop over rows share: its pointers, and what does not depend on the weights.
+type huber struct {
+	x, y, gain, shrink, prediction Register
+	n                              Register
+	delta, negative                VecVirtual
+	b, learnIntercept              VecVirtual
+}
+
+func newHuber() *huber {
+	h := &huber{}
+	h.x, h.n = Load(Param("x").Base(), GP64()), Load(Param("y").Len(), GP64())
+	h.y, h.gain = Load(Param("y").Base(), GP64()), Load(Param("gain").Base(), GP64())
+	h.shrink, h.prediction = Load(Param("shrink").Base(), GP64()), Load(Param("prediction").Base(), GP64())
+	h.delta, h.negative, h.b, h.learnIntercept = XMM(), XMM(), XMM(), XMM()
+	VMOVSD(address(Param("delta")), h.delta)
+	VXORPD(h.negative, h.negative, h.negative)
+	VSUBSD(h.delta, h.negative, h.negative)
+	VMOVSD(address(Param("b")), h.b)
+	VMOVSD(address(Param("learnIntercept")), h.learnIntercept)
+	return h
+}
+
+const huberSignature = "func(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64"
+
+// step from the sum over features to u, in all lanes; the row's prediction and the intercept on the way.
+func (h *huber) step(sum VecVirtual) (u VecVirtual) {
+	p, r, c := XMM(), XMM(), XMM()
+	VADDSD(h.b, sum, p)
+	VMOVSD(p, Mem{Base: h.prediction})
+	VMOVSD(Mem{Base: h.y}, r)
+	VSUBSD(p, r, r)
+	VMINSD(r, h.delta, c) // NaN stays NaN
+	VMAXSD(c, h.negative, c)
+	VMULSD(Mem{Base: h.gain}, c, c)
+	u = YMM()
+	VBROADCASTSD(c, u)
+	VMULSD(h.learnIntercept, c, c)
+	VADDSD(c, h.b, h.b)
+	return u
+}
+
+func (h *huber) next(rowBytes Op) {
+	ADDQ(rowBytes, h.x)
+	for _, p := range []Register{h.y, h.gain, h.shrink, h.prediction} {
+		ADDQ(Imm(8), p)
+	}
+}
+
+func (h *huber) end() {
+	VMOVSD(h.b, address(ReturnIndex(0)))
+	VZEROUPPER()
+	RET()
+}
+
+func huberInRegisters(vectors int) {
+	name := fmt.Sprintf("huber%dAVX2", vectors)
+	TEXT(name, NOSPLIT, huberSignature)
+	Pragma("noescape")
+	w := Load(Param("w").Base(), GP64())
+	h := newHuber()
+	weights := make([]VecVirtual, vectors)
+	for v := range weights {
+		weights[v] = YMM()
+		VMOVUPD(at(w, v), weights[v])
+	}
+	loop(name+"_rows", h.n, 1, func() {
+		products := make([]VecVirtual, vectors)
+		for v := range products {
+			products[v] = YMM()
+			VMULPD(at(h.x, v), weights[v], products[v])
+		}
+		u := h.step(sumOfLanes(sumOf(products)))
+		shrink := YMM()
+		VBROADCASTSD(Mem{Base: h.shrink}, shrink)
+		for v := range weights {
+			t := YMM()
+			VMULPD(shrink, weights[v], weights[v])
+			VMULPD(at(h.x, v), u, t)
+			VADDPD(t, weights[v], weights[v])
+		}
+		h.next(Imm(uint64(bytesAVector * vectors)))
+	})
+	for v := range weights {
+		VMOVUPD(weights[v], at(w, v))
+	}
+	h.end()
+}
+
+func huberInMemory() {
+	TEXT("huberManyAVX2", NOSPLIT, huberSignature)
+	Pragma("noescape")
+	h := newHuber()
+	width := Load(Param("w").Len(), GP64())
+	loop("many_rows", h.n, 1, func() {
+		x, w, left := GP64(), Load(Param("w").Base(), GP64()), GP64()
+		MOVQ(h.x, x)
+		MOVQ(width, left)
+		sums := zeros(accumulators)
+		add := func(vectors int) func() {
+			return func() {
+				for v := range vectors {
+					t := YMM()
+					VMOVUPD(at(x, v), t)
+					VMULPD(at(w, v), t, t)
+					VADDPD(t, sums[v], sums[v])
+				}
+				ADDQ(Imm(uint64(bytesAVector*vectors)), x)
+				ADDQ(Imm(uint64(bytesAVector*vectors)), w)
+			}
+		}
+		loop("many_dot", left, accumulators*lanes, add(accumulators))
+		t := YMM()
+		for v := range accumulators - 1 {
+			CMPQ(left, Imm(lanes))
+			JL(LabelRef("many_sum"))
+			VMOVUPD(at(x, v), t)
+			VMULPD(at(w, v), t, t)
+			VADDPD(t, sums[v], sums[v])
+			SUBQ(Imm(lanes), left)
+		}
+		Label("many_sum")
+		u, shrink := h.step(sumOfLanes(sumOf(sums))), YMM()
+		VBROADCASTSD(Mem{Base: h.shrink}, shrink)
+		Load(Param("w").Base(), w)
+		MOVQ(h.x, x)
+		MOVQ(width, left)
+		move := func(vectors int) func() {
+			return func() {
+				for v := range vectors {
+					t, next := YMM(), YMM()
+					VMULPD(at(w, v), shrink, next)
+					VMULPD(at(x, v), u, t)
+					VADDPD(t, next, next)
+					VMOVUPD(next, at(w, v))
+				}
+				ADDQ(Imm(uint64(bytesAVector*vectors)), x)
+				ADDQ(Imm(uint64(bytesAVector*vectors)), w)
+			}
+		}
+		loop("many_move", left, 2*lanes, move(2))
+		loop("many_move_last", left, lanes, move(1))
+		h.next(Imm(0))
+		MOVQ(x, h.x)
+	})
+	h.end()
+}

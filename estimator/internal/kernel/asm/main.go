@@ -1,0 +1,22 @@
+// Command asm writes the AVX2 twins of package kernel's loops: go generate in the package's directory runs it.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	ConstraintExpr("!purego")
+	dot()
+	addScaled()
+	standardise()
+	maxAbs()
+	gather()
+	for vectors := 1; vectors <= mostInRegisters; vectors++ {
+		huberInRegisters(vectors)
+	}
+	huberInMemory()
+	symmetricTimes()
+	symmetricDowndate()
+	Generate()
+}

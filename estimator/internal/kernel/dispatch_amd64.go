@@ -1,0 +1,89 @@
+//go:build !purego
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// avx2 is chosen once, at the start of the program.
+var avx2 = cpu.X86.HasAVX2
+
+func dot(a, b []float64) float64 {
+	if avx2 {
+		return dotAVX2(a, b)
+	}
+	return dotPortable(a, b)
+}
+
+func addScaled(dst []float64, u float64, x []float64) {
+	if avx2 {
+		addScaledAVX2(dst, u, x)
+		return
+	}
+	addScaledPortable(dst, u, x)
+}
+
+func standardise(dst, x, centre, perScale []float64) {
+	if avx2 {
+		standardiseAVX2(dst, x, centre, perScale)
+		return
+	}
+	standardisePortable(dst, x, centre, perScale)
+}
+
+func maxAbs(x []float64) float64 {
+	if avx2 {
+		return maxAbsAVX2(x)
+	}
+	return maxAbsPortable(x)
+}
+
+func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
+	rows, wide := n/Lanes*Lanes, len(columns)/Lanes*Lanes
+	if !avx2 || rows == 0 || wide == 0 {
+		return gatherPortable(dst, stride, columns, from, n)
+	}
+	finite := gatherAVX2(&dst[0], stride, columns[:wide], from, rows)
+	if wide < len(columns) {
+		finite = gatherPortable(dst[wide:], stride, columns[wide:], from, rows) && finite
+	}
+	if rows < n {
+		finite = gatherPortable(dst[rows*stride:], stride, columns, from+rows, n-rows) && finite
+	}
+	return finite
+}
+
+func symmetricTimes(dst, p, z []float64) {
+	if avx2 {
+		symmetricTimesAVX2(dst, p, z)
+		return
+	}
+	symmetricTimesPortable(dst, p, z)
+}
+
+func symmetricDowndate(p, q []float64, rows int, factor float64) {
+	if avx2 {
+		symmetricDowndateAVX2(p, q, rows, factor)
+		return
+	}
+	symmetricDowndatePortable(p, q, rows, factor)
+}
+
+func huber(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
+	rows := huberPortable
+	if avx2 {
+		switch len(w) / Lanes {
+		case 0:
+		case 1:
+			return huber1AVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+		case 2:
+			return huber2AVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+		case 3:
+			return huber3AVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+		case 4:
+			return huber4AVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+		default:
+			return huberManyAVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+		}
+	}
+	return rows(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+}

@@ -1,0 +1,25 @@
+//go:build !amd64 || purego
+
+package kernel
+
+func dot(a, b []float64) float64 { return dotPortable(a, b) }
+
+func addScaled(dst []float64, u float64, x []float64) { addScaledPortable(dst, u, x) }
+
+func standardise(dst, x, centre, perScale []float64) { standardisePortable(dst, x, centre, perScale) }
+
+func maxAbs(x []float64) float64 { return maxAbsPortable(x) }
+
+func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
+	return gatherPortable(dst, stride, columns, from, n)
+}
+
+func symmetricTimes(dst, p, z []float64) { symmetricTimesPortable(dst, p, z) }
+
+func symmetricDowndate(p, q []float64, rows int, factor float64) {
+	symmetricDowndatePortable(p, q, rows, factor)
+}
+
+func huber(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
+	return huberPortable(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+}

@@ -1,0 +1,180 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// values of a length, often with numbers at the ends of the scale.
+func values(length int) *rapid.Generator[[]float64] {
+	number := rapid.OneOf(rapid.Float64Range(-3, 3), rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1e300, -1e300, 5e-324, 1e-200, math.MaxFloat64}))
+	return rapid.SliceOfN(number, length, length)
+}
+
+func drawLength(t *rapid.T) int { return Lanes * rapid.IntRange(0, 21).Draw(t, "vectors") }
+
+// checkBits of the two slices, any NaN being as good as another.
+func checkBits(t *rapid.T, what string, got, want []float64) {
+	for i := range want {
+		if math.Float64bits(got[i]) != math.Float64bits(want[i]) && !(math.IsNaN(got[i]) && math.IsNaN(want[i])) {
+			t.Fatalf("%s: element %d of %d is %v, the portable loop has %v", what, i, len(want), got[i], want[i])
+		}
+	}
+}
+
+func clone(x []float64) []float64 { return append([]float64(nil), x...) }
+
+func TestVectorKernelsEqualPortableLoops(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := drawLength(t)
+		a, b, c := values(n).Draw(t, "a"), values(n).Draw(t, "b"), values(n).Draw(t, "c")
+		u := values(1).Draw(t, "u")[0]
+		checkBits(t, "dot", []float64{Dot(a, b)}, []float64{dotPortable(a, b)})
+		checkBits(t, "largest", []float64{MaxAbs(a)}, []float64{maxAbsPortable(a)})
+		got, want := clone(a), clone(a)
+		AddScaled(got, u, b)
+		addScaledPortable(want, u, b)
+		checkBits(t, "add scaled", got, want)
+		Standardise(got, a, b, c)
+		standardisePortable(want, a, b, c)
+		checkBits(t, "standardise", got, want)
+	})
+}
+
+// The order of a dot product's sum is what its comment says, whichever loop runs.
+func TestDotAddsInTheOrderItSays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := drawLength(t)
+		a, b := values(n).Draw(t, "a"), values(n).Draw(t, "b")
+		var s [16]float64
+		for i := range a {
+			s[i%16] += float64(a[i] * b[i])
+		}
+		var l [4]float64
+		for i := range l {
+			l[i] = (s[i] + s[4+i]) + (s[8+i] + s[12+i])
+		}
+		checkBits(t, "dot", []float64{Dot(a, b)}, []float64{(l[0] + l[2]) + (l[1] + l[3])})
+	})
+}
+
+func TestGatherEqualsPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, rows := rapid.IntRange(0, 19).Draw(t, "d"), rapid.IntRange(0, 40).Draw(t, "rows")
+		from := rapid.IntRange(0, rows).Draw(t, "from")
+		n := rapid.IntRange(0, rows-from).Draw(t, "n")
+		columns := make([][]float64, d)
+		for j := range columns {
+			columns[j] = values(rows).Draw(t, "column")
+			if rows > 0 && rapid.IntRange(0, 30).Draw(t, "spoil") == 0 {
+				columns[j][rapid.IntRange(0, rows-1).Draw(t, "where")] = rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1)}).Draw(t, "what")
+			}
+		}
+		stride := Padded(d)
+		got, want := make([]float64, rows*stride), make([]float64, rows*stride)
+		if got, want := Gather(got, stride, columns, from, n), gatherPortable(want, stride, columns, from, n); got != want {
+			t.Fatalf("finite is %v, the portable loop says %v", got, want)
+		}
+		checkBits(t, "gather", got, want)
+	})
+}
+
+func TestSymmetricKernelsEqualPortableLoops(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := rapid.IntRange(0, 40).Draw(t, "m")
+		stride := Padded(m)
+		p := values(m*stride).Draw(t, "p")
+		z := values(m).Draw(t, "z")
+		got, want := make([]float64, stride), make([]float64, stride)
+		SymmetricTimes(got, p, z)
+		symmetricTimesPortable(want, p, z)
+		checkBits(t, "times", got, want)
+		q, factor := values(stride).Draw(t, "q"), rapid.Float64Range(0.5, 2).Draw(t, "factor")
+		gotP, wantP := clone(p), clone(p)
+		SymmetricDowndate(gotP, q, m, factor)
+		symmetricDowndatePortable(wantP, q, m, factor)
+		checkBits(t, "downdate", gotP, wantP)
+	})
+}
+
+func TestHuberEqualsPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, rows := drawLength(t), rapid.IntRange(0, 9).Draw(t, "rows")
+		w, x, y := values(d).Draw(t, "w"), values(d*rows).Draw(t, "x"), values(rows).Draw(t, "y")
+		gain, shrink := values(rows).Draw(t, "gain"), values(rows).Draw(t, "shrink")
+		b, learn := rapid.Float64Range(0, 3).Draw(t, "b"), rapid.SampledFrom([]float64{0, 1}).Draw(t, "intercept")
+		delta := rapid.SampledFrom([]float64{0.1, 1, 1e12}).Draw(t, "delta")
+		gotW, wantW, gotP, wantP := clone(w), clone(w), make([]float64, rows), make([]float64, rows)
+		gotB := Huber(gotW, x, y, gain, shrink, gotP, b, learn, delta)
+		wantB := huberPortable(wantW, x, y, gain, shrink, wantP, b, learn, delta)
+		checkBits(t, "intercept", []float64{gotB}, []float64{wantB})
+		checkBits(t, "weights", gotW, wantW)
+		checkBits(t, "predictions", gotP, wantP)
+	})
+}
+
+var lengths = []int{4, 16, 64, 256}
+
+func BenchmarkHuber(b *testing.B) {
+	for _, d := range lengths {
+		for name, loop := range map[string]func(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64{"portable": huberPortable, "chosen": Huber} {
+			b.Run(fmt.Sprintf("d=%d/%s", d, name), func(b *testing.B) {
+				const rows = 16
+				w, x, y := make([]float64, d), make([]float64, d*rows), make([]float64, rows)
+				gain, shrink, prediction := make([]float64, rows), make([]float64, rows), make([]float64, rows)
+				for i := range x {
+					x[i] = float64(i%7) - 3
+				}
+				for i := range y {
+					y[i], gain[i], shrink[i] = float64(i%5), 1e-3, 1
+				}
+				for b.Loop() {
+					loop(w, x, y, gain, shrink, prediction, 0, 1, 1)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+			})
+		}
+	}
+}
+
+func BenchmarkGather(b *testing.B) {
+	for _, d := range lengths {
+		for name, loop := range map[string]func(dst []float64, stride int, columns [][]float64, from, n int) bool{"portable": gatherPortable, "chosen": Gather} {
+			b.Run(fmt.Sprintf("d=%d/%s", d, name), func(b *testing.B) {
+				const rows = 10_000
+				run := max(16, min(256, 4096/d))
+				columns := make([][]float64, d)
+				for j := range columns {
+					columns[j] = make([]float64, rows)
+				}
+				dst := make([]float64, run*d)
+				for b.Loop() {
+					for at := 0; at+run <= rows; at += run {
+						loop(dst, d, columns, at, run)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+			})
+		}
+	}
+}
+
+func BenchmarkSymmetric(b *testing.B) {
+	for _, m := range []int{5, 17, 65} {
+		stride := Padded(m)
+		p, z, q := make([]float64, m*stride), make([]float64, m), make([]float64, stride)
+		b.Run(fmt.Sprintf("times/m=%d", m), func(b *testing.B) {
+			for b.Loop() {
+				SymmetricTimes(q, p, z)
+			}
+		})
+		b.Run(fmt.Sprintf("downdate/m=%d", m), func(b *testing.B) {
+			for b.Loop() {
+				SymmetricDowndate(p, q, m, 1)
+			}
+		})
+	}
+}
