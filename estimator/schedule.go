@@ -1,6 +1,10 @@
 package estimator
 
-import "math"
+import (
+	"math"
+
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
+)
 
 // The learning rates of solver "sgd", as scikit-learn calls them.
 const (
@@ -37,6 +41,25 @@ func (s *schedule) rate(t float64) float64 {
 		return 1 / float64(s.alpha*(s.t0+t-1))
 	default:
 		return s.eta0
+	}
+}
+
+// rates of steps t, t+1, …; to the bit what rate has.
+func (s *schedule) rates(dst []float64, t float64) {
+	for i := range dst {
+		dst[i] = t + float64(i)
+	}
+	switch {
+	case s.kind == rateInvScaling && s.power == 0.25:
+		kernel.Sqrt(dst)
+		kernel.Sqrt(dst)
+		for i, root := range dst {
+			dst[i] = s.eta0 / root
+		}
+	default:
+		for i, t := range dst {
+			dst[i] = s.rate(t)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ type sgd struct {
 	alpha        float64 // 0: no penalty
 	fitIntercept bool
 
+	tile      *sgdTile  // nil: row by row
 	weights   []float64 // w
 	next      []float64 // where the step builds the weights it may have to refuse
 	decay     float64
@@ -56,6 +57,7 @@ func newSGD(c SGD, l loss.Loss, features []string) *sgd {
 	if c.Penalty == penaltyL2 {
 		s.alpha = c.Alpha
 	}
+	s.tile = newSGDTile(c, l, len(features))
 	return s
 }
 

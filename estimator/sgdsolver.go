@@ -41,7 +41,14 @@ func (c Config) validateSGD() (faults []error) {
 
 func (s *sgd) learn(t *tile) {
 	for i := range t.n {
-		t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.delta
+		t.knee[i] = s.delta
+	}
+	if s.tile != nil {
+		s.learnTile(t)
+		return
+	}
+	for i := range t.n {
+		t.prediction[i] = s.predict(t.row(i))
 		s.step(t.row(i), t.prediction[i], t.y[i], t.w[i])
 	}
 }

@@ -22,12 +22,16 @@ const (
 )
 
 func newTile(d int) *tile {
-	stride := kernel.Padded(d)
-	rows := max(fewestRows, min(mostRows, tileValues/max(1, stride)))
+	stride, rows := kernel.Padded(d), rowsOf(d)
 	return &tile{
 		d: d, stride: stride, x: make([]float64, rows*stride), y: make([]float64, rows), w: make([]float64, rows),
 		prediction: make([]float64, rows), knee: make([]float64, rows),
 	}
+}
+
+// rowsOf a tile of d features.
+func rowsOf(d int) int {
+	return max(fewestRows, min(mostRows, tileValues/max(1, kernel.Padded(d))))
 }
 
 // row i's features.

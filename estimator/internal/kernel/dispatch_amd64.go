@@ -37,6 +37,14 @@ func maxAbs(x []float64) float64 {
 	return maxAbsPortable(x)
 }
 
+func squareRoots(x []float64) {
+	if avx2 {
+		squareRootsAVX2(x)
+		return
+	}
+	squareRootsPortable(x)
+}
+
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
 	rows, wide := n/Lanes*Lanes, len(columns)/Lanes*Lanes
 	if !avx2 || rows == 0 || wide == 0 {

@@ -10,6 +10,8 @@ func standardise(dst, x, centre, perScale []float64) { standardisePortable(dst, 
 
 func maxAbs(x []float64) float64 { return maxAbsPortable(x) }
 
+func squareRoots(x []float64) { squareRootsPortable(x) }
+
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
 	return gatherPortable(dst, stride, columns, from, n)
 }

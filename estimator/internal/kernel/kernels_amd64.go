@@ -16,6 +16,9 @@ func standardiseAVX2(dst []float64, x []float64, centre []float64, perScale []fl
 //go:noescape
 func maxAbsAVX2(x []float64) float64
 
+//go:noescape
+func squareRootsAVX2(x []float64)
+
 // gatherAVX2 gathers n rows, a multiple of four, of columns, a multiple of four too.
 //
 //go:noescape

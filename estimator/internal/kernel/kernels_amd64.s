@@ -154,6 +154,25 @@ largest_end:
 	VZEROUPPER
 	RET
 
+// func squareRootsAVX2(x []float64)
+// Requires: AVX
+TEXT ·squareRootsAVX2(SB), NOSPLIT, $0-24
+	MOVQ x_base+0(FP), AX
+	MOVQ x_len+8(FP), CX
+
+roots:
+	CMPQ    CX, $0x04
+	JL      roots_end
+	VSQRTPD (AX), Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, CX
+	JMP     roots
+
+roots_end:
+	VZEROUPPER
+	RET
+
 // func gatherAVX2(dst *float64, stride int, columns [][]float64, from int, n int) bool
 // Requires: AVX, MMX+
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-57

@@ -16,6 +16,13 @@ func Standardise(dst, x, centre, perScale []float64) {
 // MaxAbs is the largest |xᵢ|, of numbers that are finite; 0 for none.
 func MaxAbs(x []float64) float64 { return maxAbs(x) }
 
+// Sqrt of each value in place; any number of them.
+func Sqrt(x []float64) {
+	whole := len(x) / Lanes * Lanes
+	squareRoots(x[:whole])
+	squareRootsPortable(x[whole:])
+}
+
 // Finite tells whether no value is NaN or infinite.
 func Finite(values []float64) bool {
 	sum := 0.0
@@ -89,4 +96,10 @@ func maxAbsPortable(x []float64) float64 {
 		largest = max(largest, math.Abs(v))
 	}
 	return largest
+}
+
+func squareRootsPortable(x []float64) {
+	for i, v := range x {
+		x[i] = math.Sqrt(v)
+	}
 }

@@ -11,6 +11,7 @@ func main() {
 	addScaled()
 	standardise()
 	maxAbs()
+	squareRoots()
 	gather()
 	for vectors := 1; vectors <= mostInRegisters; vectors++ {
 		huberInRegisters(vectors)

@@ -180,3 +180,17 @@ func maxAbs() {
 	VZEROUPPER()
 	RET()
 }
+
+func squareRoots() {
+	TEXT("squareRootsAVX2", NOSPLIT, "func(x []float64)")
+	Pragma("noescape")
+	x, n := Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
+	loop("roots", n, lanes, func() {
+		t := YMM()
+		VSQRTPD(at(x, 0), t)
+		VMOVUPD(t, at(x, 0))
+		ADDQ(Imm(bytesAVector), x)
+	})
+	VZEROUPPER()
+	RET()
+}
