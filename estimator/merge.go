@@ -54,16 +54,6 @@ func (r *Rows) add(o Rows) {
 	}
 }
 
-func (p *progressive) merge(o *progressive) {
-	p.rows += o.rows
-	t, u := &p.total, o.total
-	t.loss, t.absolute, t.square, t.baseline = t.loss+u.loss, t.absolute+u.absolute, t.square+u.square, t.baseline+u.baseline
-	t.window, t.windowWeight = t.window+u.window, t.windowWeight+u.windowWeight
-	p.total = t.saturated()
-	p.mark.rows, p.mark.loss = p.mark.rows+o.mark.rows, saturate(p.mark.loss+o.mark.loss)
-	p.last.rows, p.last.loss = p.last.rows+o.last.rows, saturate(p.last.loss+o.last.loss)
-}
-
 // merge the shards in the basis of one of them.
 func (s *newton) merge(most *newton, models []*Linear) error {
 	base := most.current()

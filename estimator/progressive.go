@@ -3,17 +3,18 @@ package estimator
 import (
 	"math"
 
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
 	"github.com/streamfit/streamfit/loss"
 )
 
 // progressive validation (Blum, Kalai & Langford 1999): every row is predicted before it is learned from, so the mean loss is honest out of sample.
 // The Huber loss of a row is taken with the knee in force at that row.
 type progressive struct {
-	name  string
-	loss  loss.Loss // nil: the Huber loss, with the knee of each row
-	rows  uint64
-	total totals
-	mark  struct { // where since-last began
+	name string
+	loss loss.Loss // nil: the Huber loss, with the knee of each row
+	rows uint64
+	sums kernel.Progress
+	mark struct { // where since-last began
 		rows uint64
 		loss float64
 	}
@@ -22,20 +23,17 @@ type progressive struct {
 		loss float64
 	}
 	interval uint64
-	baseline constant
-}
-
-// totals are sums over rows, and means over a window of rows.
-type totals struct {
-	loss, absolute, square float64
-	window, windowWeight   float64 // exponentially windowed
-	baseline               float64 // loss of the best constant
 }
 
 const (
 	windowRows = 1000 // what the windowed loss is about
 	windowKeep = 1 - 1.0/windowRows
 )
+
+// windowWeight is Σ windowKeepⁱ over the rows: what the windowed sum of losses is divided by.
+func windowWeight(rows uint64) float64 {
+	return -math.Expm1(float64(rows)*math.Log1p(-1.0/windowRows)) * windowRows
+}
 
 // measure by a loss.
 func (p *progressive) measure(name string, l loss.Loss) {
@@ -52,74 +50,54 @@ func (p *progressive) add(t *tile) (outliers uint64) {
 		if p.interval > 0 {
 			to = min(to, from+int(min(p.interval-p.rows%p.interval, math.MaxInt32)))
 		}
-		if p.loss == nil {
-			outliers += p.addHuber(t.prediction[from:to], t.y[from:to], t.knee[from:to])
-		} else {
-			outliers += p.addOther(t.prediction[from:to], t.y[from:to], t.knee[from:to])
-		}
+		outliers += p.score(t.prediction[from:to], t.y[from:to], t.knee[from:to])
+		p.rows += uint64(to - from)
 		if from = to; p.interval > 0 && p.rows%p.interval == 0 {
-			p.last.loss, p.last.rows = p.total.loss-p.mark.loss, p.rows-p.mark.rows
-			p.mark.loss, p.mark.rows = p.total.loss, p.rows
+			p.last.loss, p.last.rows = p.sums.Loss-p.mark.loss, p.rows-p.mark.rows
+			p.mark.loss, p.mark.rows = p.sums.Loss, p.rows
 		}
 	}
 	return outliers
 }
 
-// addHuber is addOther for the Huber loss, a·(r − ½a) with r = |prediction − y| and a = min(r, δ).
-func (p *progressive) addHuber(prediction, y, knee []float64) (outliers uint64) {
-	y, knee = y[:len(prediction)], knee[:len(prediction)]
-	sum, base, n := p.total, p.baseline, float64(p.rows)
-	for i, v := range prediction {
-		delta := knee[i]
-		r, a := residual(v, y[i]), delta
-		if r <= delta {
-			a = r
-		} else {
-			outliers++
-		}
-		sum.add(float64(a*(r-float64(0.5*a))), r)
-		n++
-		signed, b := base.residual(y[i]), delta
-		if b = math.Abs(signed); b > delta {
-			b = delta
-		}
-		sum.baseline += float64(b * (math.Abs(signed) - float64(0.5*b)))
-		base.learn(signed, b, n)
+// score rows. What has left the numbers is the largest of them, and stays it.
+func (p *progressive) score(prediction, y, knee []float64) (outliers uint64) {
+	if p.loss == nil {
+		outliers = p.sums.Add(prediction, y, knee, windowKeep)
+	} else {
+		outliers = p.scoreBy(p.loss, prediction, y, knee)
 	}
-	p.finish(sum, base, len(prediction))
+	p.saturate()
 	return outliers
 }
 
-// addOther adds rows to the sums.
-func (p *progressive) addOther(prediction, y, knee []float64) (outliers uint64) {
-	sum, base, n := p.total, p.baseline, float64(p.rows)
-	for i, v := range prediction {
-		r := residual(v, y[i])
+func (p *progressive) saturate() {
+	for _, sum := range [...]*float64{&p.sums.Loss, &p.sums.Absolute, &p.sums.Square, &p.sums.Window, &p.sums.Baseline} {
+		*sum = saturate(*sum)
+	}
+}
+
+// scoreBy a loss is what kernel.Progress does for the Huber loss.
+func (p *progressive) scoreBy(l loss.Loss, prediction, y, knee []float64) (outliers uint64) {
+	sums := p.sums
+	for i, target := range y {
+		r := math.Abs(difference(prediction[i], target))
 		if r > knee[i] {
 			outliers++
 		}
-		sum.add(number(p.loss.Value(v, y[i])), r)
-		sum.baseline += number(p.loss.Value(base.value, y[i]))
-		n++
-		signed := base.residual(y[i])
-		base.learn(signed, min(math.Abs(signed), knee[i]), n)
+		value := number(l.Value(prediction[i], target))
+		sums.Loss += value
+		sums.Absolute += r
+		sums.Square += float64(r * r)
+		sums.Window = min(float64(sums.Window*windowKeep)+value, math.MaxFloat64)
+
+		sums.Baseline += number(l.Value(sums.Constant, target))
+		sums.Rows++
+		signed, bound := difference(target, sums.Constant), knee[i]
+		sums.Constant += float64(max(-bound, min(bound, signed)) * (1 / sums.Rows))
 	}
-	p.finish(sum, base, len(prediction))
+	p.sums = sums
 	return outliers
-}
-
-func (p *progressive) finish(sum totals, base constant, rows int) {
-	p.total, p.baseline = sum.saturated(), base
-	p.rows += uint64(rows)
-}
-
-// residual |prediction − y|, a number always.
-func residual(prediction, y float64) float64 {
-	r := math.Abs(prediction - y)
-	if r > math.MaxFloat64 {
-		return math.MaxFloat64
-	}
-	return r
 }
 
 // number that a loss is, whatever it came to.
@@ -130,43 +108,29 @@ func number(v float64) float64 {
 	return v
 }
 
-func (s *totals) add(value, r float64) {
-	s.loss += value
-	s.absolute += r
-	s.square += float64(r * r)
-	s.window = float64(s.window*windowKeep) + value
-	if s.window > math.MaxFloat64 {
-		s.window = math.MaxFloat64
-	}
-	s.windowWeight = float64(s.windowWeight*windowKeep) + 1
-}
-
-// saturated sums: what has left the numbers is the largest of them, and stays it.
-func (s totals) saturated() totals {
-	s.loss, s.absolute, s.square, s.baseline = saturate(s.loss), saturate(s.absolute), saturate(s.square), saturate(s.baseline)
-	s.window = saturate(s.window)
-	return s
-}
-
 func (p *progressive) report() Metrics {
 	n := float64(p.rows)
-	since, rows := p.total.loss-p.mark.loss, p.rows-p.mark.rows
+	since, rows := p.sums.Loss-p.mark.loss, p.rows-p.mark.rows
 	if rows == 0 {
 		since, rows = p.last.loss, p.last.rows
 	}
 	return Metrics{
-		Name: p.name, Mean: p.total.loss / n, SinceLast: since / float64(rows), Window: p.total.window / p.total.windowWeight,
-		MAE: p.total.absolute / n, RMSE: math.Sqrt(p.total.square / n), Baseline: p.total.baseline / n,
+		Name: p.name, Mean: p.sums.Loss / n, SinceLast: since / float64(rows), Window: p.sums.Window / windowWeight(p.rows),
+		MAE: p.sums.Absolute / n, RMSE: math.Sqrt(p.sums.Square / n), Baseline: p.sums.Baseline / n,
 	}
 }
 
-// constant is the best constant prediction so far, the location M-estimate under the knee: a model without features, learned and scored like one.
-type constant struct{ value float64 }
-
-// residual y − value.
-func (c *constant) residual(y float64) float64 { return difference(y, c.value) }
-
-// learn the n-th row, whose signed residual counts no more than bound.
-func (c *constant) learn(signed, bound, n float64) {
-	c.value += float64(math.Copysign(bound, signed) * (1 / n))
+// merge the sums of another stream; the window becomes the mean of both.
+func (p *progressive) merge(o *progressive) {
+	weight := windowWeight(p.rows) + windowWeight(o.rows)
+	p.rows += o.rows
+	s, t := &p.sums, o.sums
+	s.Loss, s.Absolute, s.Square, s.Baseline = s.Loss+t.Loss, s.Absolute+t.Absolute, s.Square+t.Square, s.Baseline+t.Baseline
+	s.Rows += t.Rows
+	if weight > 0 {
+		s.Window = (s.Window + t.Window) / weight * windowWeight(p.rows)
+	}
+	p.saturate()
+	p.mark.rows, p.mark.loss = p.mark.rows+o.mark.rows, saturate(p.mark.loss+o.mark.loss)
+	p.last.rows, p.last.loss = p.last.rows+o.last.rows, saturate(p.last.loss+o.last.loss)
 }

@@ -183,10 +183,11 @@ func (d *decoder) progressive(p *progressive) {
 	for _, v := range p.numbers() {
 		*v = d.float()
 	}
+	p.sums.Rows = float64(p.rows)
 }
 
 // numbers of the state, in the order in which snapshots hold them.
-func (p *progressive) numbers() [9]*float64 {
-	t := &p.total
-	return [...]*float64{&t.loss, &t.absolute, &t.square, &t.window, &t.windowWeight, &t.baseline, &p.mark.loss, &p.last.loss, &p.baseline.value}
+func (p *progressive) numbers() [8]*float64 {
+	s := &p.sums
+	return [...]*float64{&s.Loss, &s.Absolute, &s.Square, &s.Window, &s.Baseline, &s.Constant, &p.mark.loss, &p.last.loss}
 }

@@ -61,17 +61,25 @@ func (t *tile) gatherAll(c Columns, at, run int) bool {
 		return false
 	}
 	copy(t.y, c.Target[at:at+run])
-	for i := range run {
-		w := 1.0
-		if c.Weights != nil {
-			w = c.Weights[at+i]
+	t.n = run
+	return t.weigh(c, at, run)
+}
+
+// weigh the rows; false if one of them has no weight that can be learned with.
+func (t *tile) weigh(c Columns, at, run int) bool {
+	if c.Weights == nil {
+		for i := range t.w[:run] {
+			t.w[i] = 1
 		}
+		return true
+	}
+	for i, w := range c.Weights[at : at+run] {
 		if !(w > 0) || !isFinite(w) {
+			t.n = 0
 			return false
 		}
 		t.w[i] = w
 	}
-	t.n = run
 	return true
 }
 

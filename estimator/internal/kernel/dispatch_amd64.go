@@ -45,6 +45,20 @@ func squareRoots(x []float64) {
 	squareRootsPortable(x)
 }
 
+func finite(x []float64) bool {
+	if avx2 {
+		return finiteAVX2(x)
+	}
+	return finitePortable(x)
+}
+
+func progress(s *Progress, prediction, y, knee []float64, keep float64) uint64 {
+	if avx2 {
+		return progressAVX2(&s.Loss, prediction, y, knee, keep)
+	}
+	return progressPortable(s, prediction, y, knee, keep)
+}
+
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
 	rows, wide := n/Lanes*Lanes, len(columns)/Lanes*Lanes
 	if !avx2 || rows == 0 || wide == 0 {

@@ -12,6 +12,12 @@ func maxAbs(x []float64) float64 { return maxAbsPortable(x) }
 
 func squareRoots(x []float64) { squareRootsPortable(x) }
 
+func finite(x []float64) bool { return finitePortable(x) }
+
+func progress(s *Progress, prediction, y, knee []float64, keep float64) uint64 {
+	return progressPortable(s, prediction, y, knee, keep)
+}
+
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
 	return gatherPortable(dst, stride, columns, from, n)
 }

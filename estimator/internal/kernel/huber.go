@@ -2,10 +2,10 @@ package kernel
 
 // Huber is stochastic gradient descent by the Huber loss over rows, in their order, from the weights w and the intercept b on:
 //
-//	p  = Σⱼ wⱼxⱼ + b                 as Dot sums it; the prediction
-//	u  = gain·clip(y − p, ±δ)
-//	wⱼ ← shrink·wⱼ + u·xⱼ
-//	b  ← b + u·learnIntercept        1, or 0
+//	s  = Σⱼ wⱼxⱼ                     as Dot sums it; the prediction is s + b
+//	c  = clip((y − b) − s, ±δ)
+//	wⱼ ← shrink·wⱼ + c·(gain·xⱼ)      of more than 16 features shrink·wⱼ + (c·gain)·xⱼ: a row waits for the one before less, or has less to do
+//	b  ← b + c·(gain·learnIntercept)  1, or 0
 //
 // x holds the rows, each padded to len(w); y, gain, shrink and prediction have one number a row. NaN is not clipped: it ends up in w and b. It returns b.
 func Huber(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
@@ -16,20 +16,32 @@ func Huber(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta
 func huberPortable(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
 	for i, target := range y {
 		row := x[i*len(w) : (i+1)*len(w)]
-		p := dotPortable(w, row) + b
-		prediction[i] = p
-		r := target - p
-		if r > delta {
-			r = delta
+		sum := dotPortable(w, row)
+		prediction[i] = sum + b
+		c := (target - b) - sum
+		if c > delta {
+			c = delta
 		}
-		if r < -delta {
-			r = -delta
+		if c < -delta {
+			c = -delta
 		}
-		u, keep := gain[i]*r, shrink[i]
-		for j, v := range row {
-			w[j] = float64(keep*w[j]) + float64(u*v)
-		}
-		b += float64(u * learnIntercept)
+		moveHuber(w, row, c, gain[i], shrink[i])
+		b += float64(c * float64(gain[i]*learnIntercept))
 	}
 	return b
+}
+
+const fewFeatures = 4 * Lanes
+
+func moveHuber(w, x []float64, c, gain, shrink float64) {
+	if len(w) > fewFeatures {
+		u := c * gain
+		for j, v := range x {
+			w[j] = float64(shrink*w[j]) + float64(u*v)
+		}
+		return
+	}
+	for j, v := range x {
+		w[j] = float64(shrink*w[j]) + float64(c*float64(gain*v))
+	}
 }

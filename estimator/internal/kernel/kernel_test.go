@@ -120,6 +120,42 @@ func TestHuberEqualsPortableLoop(t *testing.T) {
 	})
 }
 
+func TestProgressEqualsPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 30).Draw(t, "rows")
+		prediction, y := values(n).Draw(t, "prediction"), values(n).Draw(t, "y")
+		knee := rapid.SliceOfN(rapid.SampledFrom([]float64{0.5, 1, 1e300, math.Inf(1)}), n, n).Draw(t, "knee")
+		got := Progress{Constant: 1, Rows: 3, Window: 7}
+		want := got
+		a, b := got.Add(prediction, y, knee, 0.999), progressPortable(&want, prediction, y, knee, 0.999)
+		if a != b {
+			t.Fatalf("%d outliers, the portable loop counts %d", a, b)
+		}
+		bits := func(s Progress) []float64 {
+			return []float64{s.Loss, s.Absolute, s.Square, s.Window, s.Baseline, s.Constant, s.Rows}
+		}
+		checkBits(t, "progress", bits(got), bits(want))
+	})
+}
+
+func TestFiniteFindsEveryOtherValue(t *testing.T) {
+	for n := range 20 {
+		x := make([]float64, n)
+		if !Finite(x) {
+			t.Fatalf("%d zeros are not finite", n)
+		}
+		for i := range x {
+			for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+				x[i] = v
+				if Finite(x) {
+					t.Errorf("%v at %d of %d is not found", v, i, n)
+				}
+			}
+			x[i] = math.MaxFloat64
+		}
+	}
+}
+
 var lengths = []int{4, 16, 64, 256}
 
 func BenchmarkHuber(b *testing.B) {
@@ -179,6 +215,23 @@ func BenchmarkSymmetric(b *testing.B) {
 			for b.Loop() {
 				SymmetricDowndate(p, q, m, 1)
 			}
+		})
+	}
+}
+
+func BenchmarkProgress(b *testing.B) {
+	const rows = 256
+	prediction, y, knee := make([]float64, rows), make([]float64, rows), make([]float64, rows)
+	for i := range y {
+		y[i], prediction[i], knee[i] = float64(i%7)-3, float64(i%5)/2, 1.345
+	}
+	for name, loop := range map[string]func(s *Progress, prediction, y, knee []float64, keep float64) uint64{"portable": progressPortable, "chosen": progress} {
+		b.Run(name, func(b *testing.B) {
+			var s Progress
+			for b.Loop() {
+				loop(&s, prediction, y, knee, 0.999)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 		})
 	}
 }

@@ -19,6 +19,9 @@ func maxAbsAVX2(x []float64) float64
 //go:noescape
 func squareRootsAVX2(x []float64)
 
+//go:noescape
+func finiteAVX2(x []float64) bool
+
 // gatherAVX2 gathers n rows, a multiple of four, of columns, a multiple of four too.
 //
 //go:noescape
@@ -38,6 +41,9 @@ func huber4AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []
 
 //go:noescape
 func huberManyAVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+
+//go:noescape
+func progressAVX2(sums *float64, prediction []float64, y []float64, knee []float64, keep float64) uint64
 
 //go:noescape
 func symmetricTimesAVX2(dst []float64, p []float64, z []float64)

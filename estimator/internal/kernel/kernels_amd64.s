@@ -173,6 +173,29 @@ roots_end:
 	VZEROUPPER
 	RET
 
+// func finiteAVX2(x []float64) bool
+// Requires: AVX
+TEXT ·finiteAVX2(SB), NOSPLIT, $0-25
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPD Y0, Y0, Y0
+
+finite:
+	CMPQ    CX, $0x04
+	JL      finite_end
+	VMOVUPD (AX), Y1
+	VSUBPD  Y1, Y1, Y1
+	VORPD   Y1, Y0, Y0
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, CX
+	JMP     finite
+
+finite_end:
+	VPTEST Y0, Y0
+	SETEQ  ret+24(FP)
+	VZEROUPPER
+	RET
+
 // func gatherAVX2(dst *float64, stride int, columns [][]float64, from int, n int) bool
 // Requires: AVX, MMX+
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-57
@@ -354,7 +377,7 @@ gather_four_end:
 	RET
 
 // func huber1AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
-// Requires: AVX, AVX2
+// Requires: AVX
 TEXT ·huber1AVX2(SB), NOSPLIT, $0-176
 	MOVQ    w_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
@@ -368,40 +391,49 @@ TEXT ·huber1AVX2(SB), NOSPLIT, $0-176
 	VSUBSD  X0, X1, X1
 	VMOVSD  b+144(FP), X2
 	VMOVSD  learnIntercept+152(FP), X3
-	VMOVUPD (AX), Y4
+	VMOVUPD (AX), X4
+	VMOVUPD 16(AX), X5
 
-huber1AVX2_rows:
-	CMPQ         DX, $0x01
-	JL           huber1AVX2_rows_end
-	VMULPD       (CX), Y4, Y5
-	VEXTRACTF128 $0x01, Y5, X6
-	VADDPD       X6, X5, X5
-	VUNPCKHPD    X5, X5, X6
-	VADDSD       X6, X5, X5
-	VADDSD       X2, X5, X5
-	VMOVSD       X5, (R8)
-	VMOVSD       (BX), X6
-	VSUBSD       X5, X6, X6
-	VMINSD       X6, X0, X5
-	VMAXSD       X5, X1, X5
-	VMULSD       (SI), X5, X5
-	VBROADCASTSD X5, Y6
-	VMULSD       X3, X5, X5
-	VADDSD       X5, X2, X2
-	VBROADCASTSD (DI), Y5
-	VMULPD       Y5, Y4, Y4
-	VMULPD       (CX), Y6, Y5
-	VADDPD       Y5, Y4, Y4
-	ADDQ         $0x20, CX
-	ADDQ         $0x08, BX
-	ADDQ         $0x08, SI
-	ADDQ         $0x08, DI
-	ADDQ         $0x08, R8
-	SUBQ         $0x01, DX
-	JMP          huber1AVX2_rows
+one_rows:
+	CMPQ      DX, $0x01
+	JL        one_rows_end
+	VMULPD    (CX), X4, X6
+	VMULPD    16(CX), X5, X7
+	VADDPD    X7, X6, X6
+	VUNPCKHPD X6, X6, X7
+	VADDSD    X7, X6, X6
+	VMOVDDUP  (DI), X7
+	VMOVDDUP  (SI), X8
+	VMOVSD    (BX), X10
+	VSUBSD    X2, X10, X10
+	VADDSD    X2, X6, X9
+	VMOVSD    X9, (R8)
+	VSUBSD    X6, X10, X10
+	VMINSD    X10, X0, X9
+	VMAXSD    X9, X1, X9
+	VMOVDDUP  X9, X6
+	VMULPD    X7, X4, X4
+	VMULPD    (CX), X8, X10
+	VMULPD    X6, X10, X10
+	VADDPD    X10, X4, X4
+	VMULPD    X7, X5, X5
+	VMULPD    16(CX), X8, X7
+	VMULPD    X6, X7, X7
+	VADDPD    X7, X5, X5
+	VMULSD    (SI), X3, X6
+	VMULSD    X9, X6, X6
+	VADDSD    X6, X2, X2
+	ADDQ      $0x20, CX
+	ADDQ      $0x08, BX
+	ADDQ      $0x08, SI
+	ADDQ      $0x08, DI
+	ADDQ      $0x08, R8
+	SUBQ      $0x01, DX
+	JMP       one_rows
 
-huber1AVX2_rows_end:
-	VMOVUPD Y4, (AX)
+one_rows_end:
+	VMOVUPD X4, (AX)
+	VMOVUPD X5, 16(AX)
 	VMOVSD  X2, ret+168(FP)
 	VZEROUPPER
 	RET
@@ -429,28 +461,32 @@ huber2AVX2_rows:
 	JL           huber2AVX2_rows_end
 	VMULPD       (CX), Y4, Y6
 	VMULPD       32(CX), Y5, Y7
+	VBROADCASTSD (DI), Y8
+	VBROADCASTSD (SI), Y9
 	VADDPD       Y7, Y6, Y6
 	VEXTRACTF128 $0x01, Y6, X7
 	VADDPD       X7, X6, X6
 	VUNPCKHPD    X6, X6, X7
 	VADDSD       X7, X6, X6
-	VADDSD       X2, X6, X6
-	VMOVSD       X6, (R8)
-	VMOVSD       (BX), X7
-	VSUBSD       X6, X7, X7
-	VMINSD       X7, X0, X6
-	VMAXSD       X6, X1, X6
-	VMULSD       (SI), X6, X6
-	VBROADCASTSD X6, Y7
-	VMULSD       X3, X6, X6
+	VMOVSD       (BX), X10
+	VSUBSD       X2, X10, X10
+	VADDSD       X2, X6, X7
+	VMOVSD       X7, (R8)
+	VSUBSD       X6, X10, X10
+	VMINSD       X10, X0, X7
+	VMAXSD       X7, X1, X7
+	VBROADCASTSD X7, Y6
+	VMULPD       Y8, Y4, Y4
+	VMULPD       (CX), Y9, Y10
+	VMULPD       Y6, Y10, Y10
+	VADDPD       Y10, Y4, Y4
+	VMULPD       Y8, Y5, Y5
+	VMULPD       32(CX), Y9, Y8
+	VMULPD       Y6, Y8, Y8
+	VADDPD       Y8, Y5, Y5
+	VMULSD       (SI), X3, X6
+	VMULSD       X7, X6, X6
 	VADDSD       X6, X2, X2
-	VBROADCASTSD (DI), Y6
-	VMULPD       Y6, Y4, Y4
-	VMULPD       (CX), Y7, Y8
-	VADDPD       Y8, Y4, Y4
-	VMULPD       Y6, Y5, Y5
-	VMULPD       32(CX), Y7, Y6
-	VADDPD       Y6, Y5, Y5
 	ADDQ         $0x40, CX
 	ADDQ         $0x08, BX
 	ADDQ         $0x08, SI
@@ -491,32 +527,37 @@ huber3AVX2_rows:
 	VMULPD       (CX), Y4, Y7
 	VMULPD       32(CX), Y5, Y8
 	VMULPD       64(CX), Y6, Y9
+	VBROADCASTSD (DI), Y10
+	VBROADCASTSD (SI), Y11
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y9, Y7, Y7
 	VEXTRACTF128 $0x01, Y7, X8
 	VADDPD       X8, X7, X7
 	VUNPCKHPD    X7, X7, X8
 	VADDSD       X8, X7, X7
-	VADDSD       X2, X7, X7
-	VMOVSD       X7, (R8)
-	VMOVSD       (BX), X8
-	VSUBSD       X7, X8, X8
-	VMINSD       X8, X0, X7
-	VMAXSD       X7, X1, X7
-	VMULSD       (SI), X7, X7
-	VBROADCASTSD X7, Y8
-	VMULSD       X3, X7, X7
-	VADDSD       X7, X2, X2
-	VBROADCASTSD (DI), Y7
-	VMULPD       Y7, Y4, Y4
-	VMULPD       (CX), Y8, Y9
+	VMOVSD       (BX), X9
+	VSUBSD       X2, X9, X9
+	VADDSD       X2, X7, X8
+	VMOVSD       X8, (R8)
+	VSUBSD       X7, X9, X9
+	VMINSD       X9, X0, X8
+	VMAXSD       X8, X1, X8
+	VBROADCASTSD X8, Y7
+	VMULPD       Y10, Y4, Y4
+	VMULPD       (CX), Y11, Y9
+	VMULPD       Y7, Y9, Y9
 	VADDPD       Y9, Y4, Y4
-	VMULPD       Y7, Y5, Y5
-	VMULPD       32(CX), Y8, Y9
+	VMULPD       Y10, Y5, Y5
+	VMULPD       32(CX), Y11, Y9
+	VMULPD       Y7, Y9, Y9
 	VADDPD       Y9, Y5, Y5
-	VMULPD       Y7, Y6, Y6
-	VMULPD       64(CX), Y8, Y7
-	VADDPD       Y7, Y6, Y6
+	VMULPD       Y10, Y6, Y6
+	VMULPD       64(CX), Y11, Y9
+	VMULPD       Y7, Y9, Y9
+	VADDPD       Y9, Y6, Y6
+	VMULSD       (SI), X3, X7
+	VMULSD       X8, X7, X7
+	VADDSD       X7, X2, X2
 	ADDQ         $0x60, CX
 	ADDQ         $0x08, BX
 	ADDQ         $0x08, SI
@@ -560,6 +601,8 @@ huber4AVX2_rows:
 	VMULPD       32(CX), Y5, Y9
 	VMULPD       64(CX), Y6, Y10
 	VMULPD       96(CX), Y7, Y11
+	VBROADCASTSD (DI), Y12
+	VBROADCASTSD (SI), Y13
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y11, Y10, Y10
 	VADDPD       Y10, Y8, Y8
@@ -567,29 +610,33 @@ huber4AVX2_rows:
 	VADDPD       X9, X8, X8
 	VUNPCKHPD    X8, X8, X9
 	VADDSD       X9, X8, X8
-	VADDSD       X2, X8, X8
-	VMOVSD       X8, (R8)
-	VMOVSD       (BX), X9
-	VSUBSD       X8, X9, X9
-	VMINSD       X9, X0, X8
-	VMAXSD       X8, X1, X8
-	VMULSD       (SI), X8, X8
-	VBROADCASTSD X8, Y9
-	VMULSD       X3, X8, X8
-	VADDSD       X8, X2, X2
-	VBROADCASTSD (DI), Y8
-	VMULPD       Y8, Y4, Y4
-	VMULPD       (CX), Y9, Y10
+	VMOVSD       (BX), X10
+	VSUBSD       X2, X10, X10
+	VADDSD       X2, X8, X9
+	VMOVSD       X9, (R8)
+	VSUBSD       X8, X10, X10
+	VMINSD       X10, X0, X9
+	VMAXSD       X9, X1, X9
+	VBROADCASTSD X9, Y8
+	VMULPD       Y12, Y4, Y4
+	VMULPD       (CX), Y13, Y10
+	VMULPD       Y8, Y10, Y10
 	VADDPD       Y10, Y4, Y4
-	VMULPD       Y8, Y5, Y5
-	VMULPD       32(CX), Y9, Y10
+	VMULPD       Y12, Y5, Y5
+	VMULPD       32(CX), Y13, Y10
+	VMULPD       Y8, Y10, Y10
 	VADDPD       Y10, Y5, Y5
-	VMULPD       Y8, Y6, Y6
-	VMULPD       64(CX), Y9, Y10
+	VMULPD       Y12, Y6, Y6
+	VMULPD       64(CX), Y13, Y10
+	VMULPD       Y8, Y10, Y10
 	VADDPD       Y10, Y6, Y6
-	VMULPD       Y8, Y7, Y7
-	VMULPD       96(CX), Y9, Y8
-	VADDPD       Y8, Y7, Y7
+	VMULPD       Y12, Y7, Y7
+	VMULPD       96(CX), Y13, Y10
+	VMULPD       Y8, Y10, Y10
+	VADDPD       Y10, Y7, Y7
+	VMULSD       (SI), X3, X8
+	VMULSD       X9, X8, X8
+	VADDSD       X8, X2, X2
 	ADDQ         $0x80, CX
 	ADDQ         $0x08, BX
 	ADDQ         $0x08, SI
@@ -682,16 +729,18 @@ many_sum:
 	VADDPD       X5, X4, X4
 	VUNPCKHPD    X4, X4, X5
 	VADDSD       X5, X4, X4
-	VADDSD       X2, X4, X4
-	VMOVSD       X4, (DI)
-	VMOVSD       (DX), X5
-	VSUBSD       X4, X5, X5
-	VMINSD       X5, X0, X4
+	VMOVSD       (DX), X6
+	VSUBSD       X2, X6, X6
+	VADDSD       X2, X4, X5
+	VMOVSD       X5, (DI)
+	VSUBSD       X4, X6, X6
+	VMINSD       X6, X0, X4
 	VMAXSD       X4, X1, X4
+	VMULSD       (BX), X3, X5
+	VMULSD       X4, X5, X5
+	VADDSD       X5, X2, X2
 	VMULSD       (BX), X4, X4
 	VBROADCASTSD X4, Y5
-	VMULSD       X3, X4, X4
-	VADDSD       X4, X2, X2
 	VBROADCASTSD (SI), Y4
 	MOVQ         w_base+0(FP), R10
 	MOVQ         AX, R9
@@ -739,6 +788,90 @@ many_move_last_end:
 many_rows_end:
 	VMOVSD X2, ret+168(FP)
 	VZEROUPPER
+	RET
+
+// func progressAVX2(sums *float64, prediction []float64, y []float64, knee []float64, keep float64) uint64
+// Requires: AVX, SSE2
+TEXT ·progressAVX2(SB), NOSPLIT, $0-96
+	MOVQ   sums+0(FP), AX
+	MOVQ   prediction_len+16(FP), CX
+	MOVQ   prediction_base+8(FP), DX
+	MOVQ   y_base+32(FP), BX
+	MOVQ   knee_base+56(FP), SI
+	VMOVSD (AX), X0
+	VMOVSD 8(AX), X1
+	VMOVSD 16(AX), X2
+	VMOVSD 24(AX), X3
+	VMOVSD 32(AX), X4
+	VMOVSD 40(AX), X5
+	VMOVSD 48(AX), X6
+	XORQ   DI, DI
+	VMOVSD keep+80(FP), X7
+	MOVQ   $0x3fe0000000000000, R8
+	MOVQ   R8, X8
+	MOVQ   $0x3ff0000000000000, R8
+	MOVQ   R8, X9
+	MOVQ   $0x7fefffffffffffff, R8
+	MOVQ   R8, X10
+	MOVQ   $0x7fffffffffffffff, R8
+	MOVQ   R8, X11
+
+progress_rows:
+	CMPQ     CX, $0x01
+	JL       progress_rows_end
+	VMOVSD   (BX), X12
+	VMOVSD   (DX), X13
+	VSUBSD   X12, X13, X13
+	VANDPD   X11, X13, X13
+	VMINSD   X10, X13, X13
+	VMOVSD   (SI), X14
+	XORQ     R8, R8
+	VUCOMISD X14, X13
+	SETHI    R8
+	ADDQ     R8, DI
+	VMINSD   X14, X13, X15
+	VMULSD   X8, X15, X16
+	VSUBSD   X16, X13, X16
+	VMULSD   X15, X16, X16
+	VADDSD   X16, X0, X0
+	VADDSD   X13, X1, X1
+	VMULSD   X13, X13, X13
+	VADDSD   X13, X2, X2
+	VMULSD   X7, X3, X3
+	VADDSD   X16, X3, X3
+	VMINSD   X10, X3, X3
+	VADDSD   X9, X6, X6
+	VDIVSD   X6, X9, X13
+	VMINSD   X10, X14, X14
+	VXORPD   X15, X15, X15
+	VSUBSD   X14, X15, X15
+	VSUBSD   X5, X12, X12
+	VANDPD   X11, X12, X16
+	VMINSD   X10, X16, X16
+	VMINSD   X14, X16, X17
+	VMULSD   X8, X17, X18
+	VSUBSD   X18, X16, X18
+	VMULSD   X17, X18, X18
+	VADDSD   X18, X4, X4
+	VMINSD   X14, X12, X12
+	VMAXSD   X15, X12, X12
+	VMULSD   X13, X12, X12
+	VADDSD   X12, X5, X5
+	ADDQ     $0x08, DX
+	ADDQ     $0x08, BX
+	ADDQ     $0x08, SI
+	SUBQ     $0x01, CX
+	JMP      progress_rows
+
+progress_rows_end:
+	VMOVSD X0, (AX)
+	VMOVSD X1, 8(AX)
+	VMOVSD X2, 16(AX)
+	VMOVSD X3, 24(AX)
+	VMOVSD X4, 32(AX)
+	VMOVSD X5, 40(AX)
+	VMOVSD X6, 48(AX)
+	MOVQ   DI, ret+88(FP)
 	RET
 
 // func symmetricTimesAVX2(dst []float64, p []float64, z []float64)

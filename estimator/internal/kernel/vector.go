@@ -23,13 +23,10 @@ func Sqrt(x []float64) {
 	squareRootsPortable(x[whole:])
 }
 
-// Finite tells whether no value is NaN or infinite.
+// Finite tells whether no value is NaN or infinite, of any number of them.
 func Finite(values []float64) bool {
-	sum := 0.0
-	for _, v := range values {
-		sum += v - v // 0, or NaN
-	}
-	return sum == 0
+	whole := len(values) / Lanes * Lanes
+	return finite(values[:whole]) && finitePortable(values[whole:])
 }
 
 const sums = 4 * Lanes
@@ -102,4 +99,12 @@ func squareRootsPortable(x []float64) {
 	for i, v := range x {
 		x[i] = math.Sqrt(v)
 	}
+}
+
+func finitePortable(x []float64) bool {
+	sum := 0.0
+	for _, v := range x {
+		sum += v - v // 0, or NaN
+	}
+	return sum == 0
 }

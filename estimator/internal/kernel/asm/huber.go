@@ -35,21 +35,26 @@ func newHuber() *huber {
 
 const huberSignature = "func(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64"
 
-// step from the sum over features to u, in all lanes; the row's prediction and the intercept on the way.
-func (h *huber) step(sum VecVirtual) (u VecVirtual) {
-	p, r, c := XMM(), XMM(), XMM()
+// derivative from the sum over features: clip((y − b) − sum, ±δ); the row's prediction on the way. y − b does not wait for the sum.
+func (h *huber) derivative(sum VecVirtual) (c VecVirtual) {
+	p, r := XMM(), XMM()
+	c = XMM()
+	VMOVSD(Mem{Base: h.y}, r)
+	VSUBSD(h.b, r, r)
 	VADDSD(h.b, sum, p)
 	VMOVSD(p, Mem{Base: h.prediction})
-	VMOVSD(Mem{Base: h.y}, r)
-	VSUBSD(p, r, r)
+	VSUBSD(sum, r, r)
 	VMINSD(r, h.delta, c) // NaN stays NaN
 	VMAXSD(c, h.negative, c)
-	VMULSD(Mem{Base: h.gain}, c, c)
-	u = YMM()
-	VBROADCASTSD(c, u)
-	VMULSD(h.learnIntercept, c, c)
-	VADDSD(c, h.b, h.b)
-	return u
+	return c
+}
+
+// moveIntercept by c·(gain·learnIntercept).
+func (h *huber) moveIntercept(c VecVirtual) {
+	t := XMM()
+	VMULSD(Mem{Base: h.gain}, h.learnIntercept, t)
+	VMULSD(c, t, t)
+	VADDSD(t, h.b, h.b)
 }
 
 func (h *huber) next(rowBytes Op) {
@@ -63,6 +68,48 @@ func (h *huber) end() {
 	VMOVSD(h.b, address(ReturnIndex(0)))
 	VZEROUPPER()
 	RET()
+}
+
+// huberOneVector keeps the four weights in two halves: what crosses halves takes three times as long, and every row waits for the one before.
+func huberOneVector() {
+	TEXT("huber1AVX2", NOSPLIT, huberSignature)
+	Pragma("noescape")
+	w := Load(Param("w").Base(), GP64())
+	h := newHuber()
+	var weights [2]VecVirtual
+	for half := range weights {
+		weights[half] = XMM()
+		VMOVUPD(Mem{Base: w, Disp: 16 * half}, weights[half])
+	}
+	loop("one_rows", h.n, 1, func() {
+		var products [2]VecVirtual
+		for half := range products {
+			products[half] = XMM()
+			VMULPD(Mem{Base: h.x, Disp: 16 * half}, weights[half], products[half])
+		}
+		sum, high := XMM(), XMM()
+		VADDPD(products[1], products[0], sum)
+		VUNPCKHPD(sum, sum, high)
+		VADDSD(high, sum, sum)
+		shrink, gain, c := XMM(), XMM(), XMM()
+		VMOVDDUP(Mem{Base: h.shrink}, shrink)
+		VMOVDDUP(Mem{Base: h.gain}, gain)
+		derivative := h.derivative(sum)
+		VMOVDDUP(derivative, c)
+		for half := range weights {
+			t := XMM()
+			VMULPD(shrink, weights[half], weights[half])
+			VMULPD(Mem{Base: h.x, Disp: 16 * half}, gain, t)
+			VMULPD(c, t, t)
+			VADDPD(t, weights[half], weights[half])
+		}
+		h.moveIntercept(derivative)
+		h.next(Imm(bytesAVector))
+	})
+	for half := range weights {
+		VMOVUPD(weights[half], Mem{Base: w, Disp: 16 * half})
+	}
+	h.end()
 }
 
 func huberInRegisters(vectors int) {
@@ -82,15 +129,19 @@ func huberInRegisters(vectors int) {
 			products[v] = YMM()
 			VMULPD(at(h.x, v), weights[v], products[v])
 		}
-		u := h.step(sumOfLanes(sumOf(products)))
-		shrink := YMM()
+		shrink, gain, c := YMM(), YMM(), YMM()
 		VBROADCASTSD(Mem{Base: h.shrink}, shrink)
+		VBROADCASTSD(Mem{Base: h.gain}, gain)
+		derivative := h.derivative(sumOfLanes(sumOf(products)))
+		VBROADCASTSD(derivative, c)
 		for v := range weights {
 			t := YMM()
 			VMULPD(shrink, weights[v], weights[v])
-			VMULPD(at(h.x, v), u, t)
+			VMULPD(at(h.x, v), gain, t)
+			VMULPD(c, t, t)
 			VADDPD(t, weights[v], weights[v])
 		}
+		h.moveIntercept(derivative)
 		h.next(Imm(uint64(bytesAVector * vectors)))
 	})
 	for v := range weights {
@@ -132,7 +183,10 @@ func huberInMemory() {
 			SUBQ(Imm(lanes), left)
 		}
 		Label("many_sum")
-		u, shrink := h.step(sumOfLanes(sumOf(sums))), YMM()
+		derivative, shrink, u := h.derivative(sumOfLanes(sumOf(sums))), YMM(), YMM()
+		h.moveIntercept(derivative)
+		VMULSD(Mem{Base: h.gain}, derivative, derivative)
+		VBROADCASTSD(derivative, u)
 		VBROADCASTSD(Mem{Base: h.shrink}, shrink)
 		Load(Param("w").Base(), w)
 		MOVQ(h.x, x)

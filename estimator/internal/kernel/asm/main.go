@@ -12,11 +12,14 @@ func main() {
 	standardise()
 	maxAbs()
 	squareRoots()
+	finite()
 	gather()
-	for vectors := 1; vectors <= mostInRegisters; vectors++ {
+	huberOneVector()
+	for vectors := 2; vectors <= mostInRegisters; vectors++ {
 		huberInRegisters(vectors)
 	}
 	huberInMemory()
+	progress()
 	symmetricTimes()
 	symmetricDowndate()
 	Generate()

@@ -194,3 +194,22 @@ func squareRoots() {
 	VZEROUPPER()
 	RET()
 }
+
+// finite tells whether all differences v − v, 0 or NaN, are 0 in all their bits.
+func finite() {
+	TEXT("finiteAVX2", NOSPLIT, "func(x []float64) bool")
+	Pragma("noescape")
+	x, n := Load(Param("x").Base(), GP64()), Load(Param("x").Len(), GP64())
+	bad := zeros(1)[0]
+	loop("finite", n, lanes, func() {
+		t := YMM()
+		VMOVUPD(at(x, 0), t)
+		VSUBPD(t, t, t)
+		VORPD(t, bad, bad)
+		ADDQ(Imm(bytesAVector), x)
+	})
+	VPTEST(bad, bad)
+	SETEQ(address(ReturnIndex(0)))
+	VZEROUPPER()
+	RET()
+}
