@@ -44,23 +44,30 @@ func (s *schedule) rate(t float64) float64 {
 	}
 }
 
-// rates of steps t, t+1, …; to the bit what rate has.
-func (s *schedule) rates(dst []float64, t float64) {
+// divisors of the rates of steps t, t+1, …: the rate is the numerator over them, to the bit what rate has.
+func (s *schedule) divisors(dst []float64, t float64) (numerator float64) {
 	for i := range dst {
 		dst[i] = t + float64(i)
 	}
 	switch {
+	case s.kind == rateOptimal:
+		for i, t := range dst {
+			dst[i] = s.alpha * (s.t0 + t - 1)
+		}
+		return 1
 	case s.kind == rateInvScaling && s.power == 0.25:
 		kernel.Sqrt(dst)
 		kernel.Sqrt(dst)
-		for i, root := range dst {
-			dst[i] = s.eta0 / root
+	case s.kind == rateInvScaling:
+		for i, t := range dst {
+			dst[i] = power(t, s.power)
 		}
 	default:
-		for i, t := range dst {
-			dst[i] = s.rate(t)
+		for i := range dst {
+			dst[i] = 1
 		}
 	}
+	return s.eta0
 }
 
 // power is t^p. The exponents in use are roots, which cost a tenth of math.Pow and are as exact.

@@ -9,6 +9,7 @@ import (
 // The penalty is multiplied into the weights row by row, instead of into a common factor.
 type sgdTile struct {
 	w            []float64 // padded
+	divisor      []float64 // of the rows' rates
 	gain, shrink []float64 // of the rows
 	bound        float64   // of the derivative
 }
@@ -30,7 +31,10 @@ func newSGDTile(c SGD, l loss.Loss, d int) *sgdTile {
 		return nil
 	}
 	rows := rowsOf(d)
-	return &sgdTile{w: make([]float64, kernel.Padded(d)), gain: make([]float64, rows), shrink: make([]float64, rows), bound: bound}
+	return &sgdTile{
+		w: make([]float64, kernel.Padded(d)), bound: bound,
+		divisor: make([]float64, rows), gain: make([]float64, rows), shrink: make([]float64, rows),
+	}
 }
 
 // learnTile learns all rows at once. If that ends at a number that is not finite it is undone, and they are learned one by one: to the same bits, up to
@@ -65,7 +69,7 @@ func (s *sgd) runKernel(t *tile, from, to int) (intercept float64) {
 	if s.fitIntercept {
 		fit = 1
 	}
-	return kernel.Huber(k.w, t.x[from*t.stride:to*t.stride], t.y[from:to], k.gain[:n], k.shrink[:n], t.prediction[from:to], s.intercept, fit, k.bound)
+	return kernel.Huber(k.w, t.x[from*t.stride:to*t.stride], t.stride, t.y[from:to], k.gain[:n], k.shrink[:n], t.prediction[from:to], s.intercept, fit, k.bound)
 }
 
 func (s *sgd) accept(intercept float64, rows int) {
@@ -88,10 +92,7 @@ func (s *sgd) learnExtreme(t *tile, i int) {
 
 // rates of the next rows: gain η·weight, shrink max(0, 1 − ηα).
 func (k *sgdTile) rates(s *sgd, weights []float64) {
-	gain, shrink := k.gain[:len(weights)], k.shrink[:len(weights)]
-	s.schedule.rates(gain, s.t)
-	for i, rate := range gain {
-		shrink[i] = max(0, 1-float64(rate*s.alpha))
-		gain[i] = rate * weights[i]
-	}
+	n := len(weights)
+	numerator := s.schedule.divisors(k.divisor[:n], s.t)
+	kernel.Gains(k.gain[:n], k.shrink, k.divisor, weights, numerator, s.alpha)
 }

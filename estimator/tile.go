@@ -15,14 +15,14 @@ type tile struct {
 	guarded          uint64 // rows that the leverage guard weighed down
 }
 
-// A tile's features stay within the processor's first cache, and its rows within these bounds.
+// A tile's features stay within the processor's second cache, and its rows within these bounds.
 const (
-	tileValues           = 4096
+	tileValues           = 32768
 	fewestRows, mostRows = 8, 256
 )
 
 func newTile(d int) *tile {
-	stride, rows := kernel.Padded(d), rowsOf(d)
+	stride, rows := strideOf(d), rowsOf(d)
 	return &tile{
 		d: d, stride: stride, x: make([]float64, rows*stride), y: make([]float64, rows), w: make([]float64, rows),
 		prediction: make([]float64, rows), knee: make([]float64, rows),
@@ -33,6 +33,17 @@ func newTile(d int) *tile {
 func rowsOf(d int) int {
 	return max(fewestRows, min(mostRows, tileValues/max(1, kernel.Padded(d))))
 }
+
+// strideOf the rows: padded, and by one line of the cache more where rows would otherwise lie over each other in it.
+func strideOf(d int) int {
+	stride := kernel.Padded(d)
+	if stride >= wideRow && stride%wideRow == 0 {
+		stride += cacheLine
+	}
+	return stride
+}
+
+const wideRow, cacheLine = 64, 8 // values
 
 // row i's features.
 func (t *tile) row(i int) []float64 { return t.x[i*t.stride : i*t.stride+t.d] }

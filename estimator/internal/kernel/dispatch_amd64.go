@@ -52,6 +52,14 @@ func finite(x []float64) bool {
 	return finitePortable(x)
 }
 
+func gains(gain, shrink, divisor, weight []float64, numerator, alpha float64) {
+	if avx2 {
+		gainsAVX2(gain, shrink, divisor, weight, numerator, alpha)
+		return
+	}
+	gainsPortable(gain, shrink, divisor, weight, numerator, alpha)
+}
+
 func progress(s *Progress, prediction, y, knee []float64, keep float64) uint64 {
 	if avx2 {
 		return progressAVX2(&s.Loss, prediction, y, knee, keep)
@@ -90,22 +98,22 @@ func symmetricDowndate(p, q []float64, rows int, factor float64) {
 	symmetricDowndatePortable(p, q, rows, factor)
 }
 
-func huber(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
+func huber(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
 	rows := huberPortable
 	if avx2 {
 		switch len(w) / Lanes {
 		case 0:
 		case 1:
-			return huber1AVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huber1AVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
 		case 2:
-			return huber2AVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huber2AVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
 		case 3:
-			return huber3AVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huber3AVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
 		case 4:
-			return huber4AVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huber4AVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
 		default:
-			return huberManyAVX2(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huberManyAVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
 		}
 	}
-	return rows(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+	return rows(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
 }

@@ -14,6 +14,10 @@ func squareRoots(x []float64) { squareRootsPortable(x) }
 
 func finite(x []float64) bool { return finitePortable(x) }
 
+func gains(gain, shrink, divisor, weight []float64, numerator, alpha float64) {
+	gainsPortable(gain, shrink, divisor, weight, numerator, alpha)
+}
+
 func progress(s *Progress, prediction, y, knee []float64, keep float64) uint64 {
 	return progressPortable(s, prediction, y, knee, keep)
 }
@@ -28,6 +32,6 @@ func symmetricDowndate(p, q []float64, rows int, factor float64) {
 	symmetricDowndatePortable(p, q, rows, factor)
 }
 
-func huber(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
-	return huberPortable(w, x, y, gain, shrink, prediction, b, learnIntercept, delta)
+func huber(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
+	return huberPortable(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
 }

@@ -7,15 +7,15 @@ package kernel
 //	wⱼ ← shrink·wⱼ + c·(gain·xⱼ)      of more than 16 features shrink·wⱼ + (c·gain)·xⱼ: a row waits for the one before less, or has less to do
 //	b  ← b + c·(gain·learnIntercept)  1, or 0
 //
-// x holds the rows, each padded to len(w); y, gain, shrink and prediction have one number a row. NaN is not clipped: it ends up in w and b. It returns b.
-func Huber(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
+// x holds the rows, each padded to stride, len(w) or more; y, gain, shrink and prediction have one number a row. NaN is not clipped: it ends up in w and b. It returns b.
+func Huber(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
 	n := len(y)
-	return huber(w, x[:n*len(w)], y, gain[:n], shrink[:n], prediction[:n], b, learnIntercept, delta)
+	return huber(w, x[:n*stride], stride, y, gain[:n], shrink[:n], prediction[:n], b, learnIntercept, delta)
 }
 
-func huberPortable(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
+func huberPortable(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
 	for i, target := range y {
-		row := x[i*len(w) : (i+1)*len(w)]
+		row := x[i*stride:][:len(w)]
 		sum := dotPortable(w, row)
 		prediction[i] = sum + b
 		c := (target - b) - sum
@@ -43,5 +43,22 @@ func moveHuber(w, x []float64, c, gain, shrink float64) {
 	}
 	for j, v := range x {
 		w[j] = float64(shrink*w[j]) + float64(c*float64(gain*v))
+	}
+}
+
+// Gains of rows for [Huber], any number of them: with the learning rate η = numerator/divisor of each, gain = η·weight and shrink = max(0, 1 − η·alpha).
+func Gains(gain, shrink, divisor, weight []float64, numerator, alpha float64) {
+	n := len(gain)
+	shrink, divisor, weight = shrink[:n], divisor[:n], weight[:n]
+	whole := n / Lanes * Lanes
+	gains(gain[:whole], shrink[:whole], divisor[:whole], weight[:whole], numerator, alpha)
+	gainsPortable(gain[whole:], shrink[whole:], divisor[whole:], weight[whole:], numerator, alpha)
+}
+
+func gainsPortable(gain, shrink, divisor, weight []float64, numerator, alpha float64) {
+	for i, d := range divisor {
+		rate := numerator / d
+		shrink[i] = max(0, 1-float64(rate*alpha))
+		gain[i] = rate * weight[i]
 	}
 }

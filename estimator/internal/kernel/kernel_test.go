@@ -107,16 +107,31 @@ func TestSymmetricKernelsEqualPortableLoops(t *testing.T) {
 func TestHuberEqualsPortableLoop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, rows := drawLength(t), rapid.IntRange(0, 9).Draw(t, "rows")
-		w, x, y := values(d).Draw(t, "w"), values(d*rows).Draw(t, "x"), values(rows).Draw(t, "y")
+		stride := d + Lanes*rapid.IntRange(0, 2).Draw(t, "padding")
+		w, x, y := values(d).Draw(t, "w"), values(stride*rows).Draw(t, "x"), values(rows).Draw(t, "y")
 		gain, shrink := values(rows).Draw(t, "gain"), values(rows).Draw(t, "shrink")
 		b, learn := rapid.Float64Range(0, 3).Draw(t, "b"), rapid.SampledFrom([]float64{0, 1}).Draw(t, "intercept")
 		delta := rapid.SampledFrom([]float64{0.1, 1, 1e12}).Draw(t, "delta")
 		gotW, wantW, gotP, wantP := clone(w), clone(w), make([]float64, rows), make([]float64, rows)
-		gotB := Huber(gotW, x, y, gain, shrink, gotP, b, learn, delta)
-		wantB := huberPortable(wantW, x, y, gain, shrink, wantP, b, learn, delta)
+		gotB := Huber(gotW, x, stride, y, gain, shrink, gotP, b, learn, delta)
+		wantB := huberPortable(wantW, x, stride, y, gain, shrink, wantP, b, learn, delta)
 		checkBits(t, "intercept", []float64{gotB}, []float64{wantB})
 		checkBits(t, "weights", gotW, wantW)
 		checkBits(t, "predictions", gotP, wantP)
+	})
+}
+
+func TestGainsEqualPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 30).Draw(t, "rows")
+		divisor := rapid.SliceOfN(rapid.Float64Range(0.5, 1e9), n, n).Draw(t, "divisor")
+		weight := rapid.SliceOfN(rapid.Float64Range(1e-3, 1e3), n, n).Draw(t, "weight")
+		numerator, alpha := rapid.Float64Range(1e-9, 100).Draw(t, "numerator"), rapid.Float64Range(0, 10).Draw(t, "alpha")
+		gain, shrink, wantGain, wantShrink := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+		Gains(gain, shrink, divisor, weight, numerator, alpha)
+		gainsPortable(wantGain, wantShrink, divisor, weight, numerator, alpha)
+		checkBits(t, "gain", gain, wantGain)
+		checkBits(t, "shrink", shrink, wantShrink)
 	})
 }
 
@@ -160,7 +175,7 @@ var lengths = []int{4, 16, 64, 256}
 
 func BenchmarkHuber(b *testing.B) {
 	for _, d := range lengths {
-		for name, loop := range map[string]func(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64{"portable": huberPortable, "chosen": Huber} {
+		for name, loop := range map[string]func(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64{"portable": huberPortable, "chosen": Huber} {
 			b.Run(fmt.Sprintf("d=%d/%s", d, name), func(b *testing.B) {
 				const rows = 16
 				w, x, y := make([]float64, d), make([]float64, d*rows), make([]float64, rows)
@@ -172,7 +187,7 @@ func BenchmarkHuber(b *testing.B) {
 					y[i], gain[i], shrink[i] = float64(i%5), 1e-3, 1
 				}
 				for b.Loop() {
-					loop(w, x, y, gain, shrink, prediction, 0, 1, 1)
+					loop(w, x, d, y, gain, shrink, prediction, 0, 1, 1)
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 			})
@@ -185,7 +200,7 @@ func BenchmarkGather(b *testing.B) {
 		for name, loop := range map[string]func(dst []float64, stride int, columns [][]float64, from, n int) bool{"portable": gatherPortable, "chosen": Gather} {
 			b.Run(fmt.Sprintf("d=%d/%s", d, name), func(b *testing.B) {
 				const rows = 10_000
-				run := max(16, min(256, 4096/d))
+				run := min(256, 32768/d)
 				columns := make([][]float64, d)
 				for j := range columns {
 					columns[j] = make([]float64, rows)

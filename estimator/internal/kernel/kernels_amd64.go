@@ -22,25 +22,28 @@ func squareRootsAVX2(x []float64)
 //go:noescape
 func finiteAVX2(x []float64) bool
 
+//go:noescape
+func gainsAVX2(gain []float64, shrink []float64, divisor []float64, weight []float64, numerator float64, alpha float64)
+
 // gatherAVX2 gathers n rows, a multiple of four, of columns, a multiple of four too.
 //
 //go:noescape
 func gatherAVX2(dst *float64, stride int, columns [][]float64, from int, n int) bool
 
 //go:noescape
-func huber1AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huber1AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 
 //go:noescape
-func huber2AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huber2AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 
 //go:noescape
-func huber3AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huber3AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 
 //go:noescape
-func huber4AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huber4AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 
 //go:noescape
-func huberManyAVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huberManyAVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 
 //go:noescape
 func progressAVX2(sums *float64, prediction []float64, y []float64, knee []float64, keep float64) uint64

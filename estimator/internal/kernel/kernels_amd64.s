@@ -196,148 +196,160 @@ finite_end:
 	VZEROUPPER
 	RET
 
+// func gainsAVX2(gain []float64, shrink []float64, divisor []float64, weight []float64, numerator float64, alpha float64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·gainsAVX2(SB), NOSPLIT, $0-112
+	MOVQ         gain_base+0(FP), AX
+	MOVQ         shrink_base+24(FP), CX
+	MOVQ         divisor_base+48(FP), DX
+	MOVQ         weight_base+72(FP), BX
+	MOVQ         gain_len+8(FP), SI
+	VBROADCASTSD numerator+96(FP), Y0
+	VBROADCASTSD alpha+104(FP), Y1
+	VXORPD       Y2, Y2, Y2
+	MOVQ         $0x3ff0000000000000, DI
+	MOVQ         DI, X3
+	VBROADCASTSD X3, Y3
+
+gains:
+	CMPQ    SI, $0x04
+	JL      gains_end
+	VDIVPD  (DX), Y0, Y4
+	VMULPD  Y1, Y4, Y5
+	VSUBPD  Y5, Y3, Y5
+	VMAXPD  Y5, Y2, Y5
+	VMOVUPD Y5, (CX)
+	VMULPD  (BX), Y4, Y4
+	VMOVUPD Y4, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	SUBQ    $0x04, SI
+	JMP     gains
+
+gains_end:
+	VZEROUPPER
+	RET
+
 // func gatherAVX2(dst *float64, stride int, columns [][]float64, from int, n int) bool
 // Requires: AVX, MMX+
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-57
 	MOVQ   dst+0(FP), AX
 	MOVQ   stride+8(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   from+40(FP), DX
-	MOVQ   n+48(FP), BX
-	SHLQ   $0x03, DX
+	MOVQ   columns_base+16(FP), DX
+	MOVQ   columns_len+24(FP), BX
+	MOVQ   from+40(FP), SI
+	SHLQ   $0x03, SI
 	VXORPD Y0, Y0, Y0
 
+gather_columns:
+	CMPQ BX, $0x04
+	JL   gather_columns_end
+	MOVQ (DX), DI
+	ADDQ SI, DI
+	MOVQ 24(DX), R8
+	ADDQ SI, R8
+	MOVQ 48(DX), R9
+	ADDQ SI, R9
+	MOVQ 72(DX), R10
+	ADDQ SI, R10
+	MOVQ n+48(FP), R11
+	MOVQ AX, R12
+
 gather_eight:
-	CMPQ BX, $0x08
-	JL   gather_eight_end
-	MOVQ columns_base+16(FP), SI
-	MOVQ columns_len+24(FP), DI
-	MOVQ AX, R8
-
-gather_eight_columns:
-	CMPQ       DI, $0x04
-	JL         gather_eight_columns_end
-	MOVQ       (SI), R9
-	ADDQ       DX, R9
+	CMPQ       R11, $0x08
+	JL         gather_eight_end
+	PREFETCHT0 256(DI)
+	PREFETCHT0 256(R8)
 	PREFETCHT0 256(R9)
-	MOVQ       24(SI), R10
-	ADDQ       DX, R10
 	PREFETCHT0 256(R10)
-	MOVQ       48(SI), R11
-	ADDQ       DX, R11
-	PREFETCHT0 256(R11)
-	MOVQ       72(SI), R12
-	ADDQ       DX, R12
-	PREFETCHT0 256(R12)
-	MOVQ       R8, R13
-	VMOVUPD    (R9), Y1
+	VMOVUPD    (DI), Y1
+	ADDQ       $0x20, DI
 	VSUBPD     Y1, Y1, Y2
 	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R10), Y2
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R11), Y3
-	VSUBPD     Y3, Y3, Y4
-	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R12), Y4
-	VSUBPD     Y4, Y4, Y5
-	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
-	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	VMOVUPD    32(R9), Y1
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    32(R10), Y2
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    32(R11), Y3
-	VSUBPD     Y3, Y3, Y4
-	VORPD      Y4, Y0, Y0
-	VMOVUPD    32(R12), Y4
-	VSUBPD     Y4, Y4, Y5
-	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
-	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	ADDQ       $0x60, SI
+	VMOVUPD    (R8), Y2
 	ADDQ       $0x20, R8
-	SUBQ       $0x04, DI
-	JMP        gather_eight_columns
-
-gather_eight_columns_end:
-	ADDQ $0x40, DX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	SUBQ $0x08, BX
-	JMP  gather_eight
+	VSUBPD     Y2, Y2, Y3
+	VORPD      Y3, Y0, Y0
+	VMOVUPD    (R9), Y3
+	ADDQ       $0x20, R9
+	VSUBPD     Y3, Y3, Y4
+	VORPD      Y4, Y0, Y0
+	VMOVUPD    (R10), Y4
+	ADDQ       $0x20, R10
+	VSUBPD     Y4, Y4, Y5
+	VORPD      Y5, Y0, Y0
+	VUNPCKLPD  Y2, Y1, Y5
+	VUNPCKHPD  Y2, Y1, Y1
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y5, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x20, Y3, Y1, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x31, Y2, Y5, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x31, Y3, Y1, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VMOVUPD    (DI), Y1
+	ADDQ       $0x20, DI
+	VSUBPD     Y1, Y1, Y2
+	VORPD      Y2, Y0, Y0
+	VMOVUPD    (R8), Y2
+	ADDQ       $0x20, R8
+	VSUBPD     Y2, Y2, Y3
+	VORPD      Y3, Y0, Y0
+	VMOVUPD    (R9), Y3
+	ADDQ       $0x20, R9
+	VSUBPD     Y3, Y3, Y4
+	VORPD      Y4, Y0, Y0
+	VMOVUPD    (R10), Y4
+	ADDQ       $0x20, R10
+	VSUBPD     Y4, Y4, Y5
+	VORPD      Y5, Y0, Y0
+	VUNPCKLPD  Y2, Y1, Y5
+	VUNPCKHPD  Y2, Y1, Y1
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y5, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x20, Y3, Y1, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x31, Y2, Y5, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x31, Y3, Y1, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	SUBQ       $0x08, R11
+	JMP        gather_eight
 
 gather_eight_end:
 gather_four:
-	CMPQ BX, $0x04
-	JL   gather_four_end
-	MOVQ columns_base+16(FP), SI
-	MOVQ columns_len+24(FP), DI
-	MOVQ AX, R8
-
-gather_four_columns:
-	CMPQ       DI, $0x04
-	JL         gather_four_columns_end
-	MOVQ       (SI), R9
-	ADDQ       DX, R9
-	PREFETCHT0 256(R9)
-	MOVQ       24(SI), R10
-	ADDQ       DX, R10
-	PREFETCHT0 256(R10)
-	MOVQ       48(SI), R11
-	ADDQ       DX, R11
-	PREFETCHT0 256(R11)
-	MOVQ       72(SI), R12
-	ADDQ       DX, R12
-	PREFETCHT0 256(R12)
-	MOVQ       R8, R13
-	VMOVUPD    (R9), Y1
+	CMPQ       R11, $0x04
+	JL         gather_four_end
+	VMOVUPD    (DI), Y1
+	ADDQ       $0x20, DI
 	VSUBPD     Y1, Y1, Y2
 	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R10), Y2
+	VMOVUPD    (R8), Y2
+	ADDQ       $0x20, R8
 	VSUBPD     Y2, Y2, Y3
 	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R11), Y3
+	VMOVUPD    (R9), Y3
+	ADDQ       $0x20, R9
 	VSUBPD     Y3, Y3, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R12), Y4
+	VMOVUPD    (R10), Y4
+	ADDQ       $0x20, R10
 	VSUBPD     Y4, Y4, Y5
 	VORPD      Y5, Y0, Y0
 	VUNPCKLPD  Y2, Y1, Y5
@@ -345,264 +357,267 @@ gather_four_columns:
 	VUNPCKLPD  Y4, Y3, Y2
 	VUNPCKHPD  Y4, Y3, Y3
 	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
 	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
 	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
 	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R13)
-	ADDQ       CX, R13
-	ADDQ       $0x60, SI
-	ADDQ       $0x20, R8
-	SUBQ       $0x04, DI
-	JMP        gather_four_columns
-
-gather_four_columns_end:
-	ADDQ $0x20, DX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	ADDQ CX, AX
-	SUBQ $0x04, BX
-	JMP  gather_four
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	SUBQ       $0x04, R11
+	JMP        gather_four
 
 gather_four_end:
+	ADDQ $0x60, DX
+	ADDQ $0x20, AX
+	SUBQ $0x04, BX
+	JMP  gather_columns
+
+gather_columns_end:
 	VPTEST Y0, Y0
 	SETEQ  ret+56(FP)
 	VZEROUPPER
 	RET
 
-// func huber1AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huber1AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 // Requires: AVX
-TEXT ·huber1AVX2(SB), NOSPLIT, $0-176
+TEXT ·huber1AVX2(SB), NOSPLIT, $0-184
 	MOVQ    w_base+0(FP), AX
-	MOVQ    x_base+24(FP), CX
-	MOVQ    y_len+56(FP), DX
-	MOVQ    y_base+48(FP), BX
-	MOVQ    gain_base+72(FP), SI
-	MOVQ    shrink_base+96(FP), DI
-	MOVQ    prediction_base+120(FP), R8
-	VMOVSD  delta+160(FP), X0
+	MOVQ    stride+48(FP), CX
+	SHLQ    $0x03, CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    y_len+64(FP), BX
+	MOVQ    y_base+56(FP), SI
+	MOVQ    gain_base+80(FP), DI
+	MOVQ    shrink_base+104(FP), R8
+	MOVQ    prediction_base+128(FP), R9
+	VMOVSD  delta+168(FP), X0
 	VXORPD  X1, X1, X1
 	VSUBSD  X0, X1, X1
-	VMOVSD  b+144(FP), X2
-	VMOVSD  learnIntercept+152(FP), X3
+	VMOVSD  b+152(FP), X2
+	VMOVSD  learnIntercept+160(FP), X3
 	VMOVUPD (AX), X4
 	VMOVUPD 16(AX), X5
 
 one_rows:
-	CMPQ      DX, $0x01
+	CMPQ      BX, $0x01
 	JL        one_rows_end
-	VMULPD    (CX), X4, X6
-	VMULPD    16(CX), X5, X7
+	VMULPD    (DX), X4, X6
+	VMULPD    16(DX), X5, X7
 	VADDPD    X7, X6, X6
 	VUNPCKHPD X6, X6, X7
 	VADDSD    X7, X6, X6
-	VMOVDDUP  (DI), X7
-	VMOVDDUP  (SI), X8
-	VMOVSD    (BX), X10
+	VMOVDDUP  (R8), X7
+	VMOVDDUP  (DI), X8
+	VMOVSD    (SI), X10
 	VSUBSD    X2, X10, X10
 	VADDSD    X2, X6, X9
-	VMOVSD    X9, (R8)
+	VMOVSD    X9, (R9)
 	VSUBSD    X6, X10, X10
 	VMINSD    X10, X0, X9
 	VMAXSD    X9, X1, X9
 	VMOVDDUP  X9, X6
 	VMULPD    X7, X4, X4
-	VMULPD    (CX), X8, X10
+	VMULPD    (DX), X8, X10
 	VMULPD    X6, X10, X10
 	VADDPD    X10, X4, X4
 	VMULPD    X7, X5, X5
-	VMULPD    16(CX), X8, X7
+	VMULPD    16(DX), X8, X7
 	VMULPD    X6, X7, X7
 	VADDPD    X7, X5, X5
-	VMULSD    (SI), X3, X6
+	VMULSD    (DI), X3, X6
 	VMULSD    X9, X6, X6
 	VADDSD    X6, X2, X2
-	ADDQ      $0x20, CX
-	ADDQ      $0x08, BX
+	ADDQ      CX, DX
 	ADDQ      $0x08, SI
 	ADDQ      $0x08, DI
 	ADDQ      $0x08, R8
-	SUBQ      $0x01, DX
+	ADDQ      $0x08, R9
+	SUBQ      $0x01, BX
 	JMP       one_rows
 
 one_rows_end:
 	VMOVUPD X4, (AX)
 	VMOVUPD X5, 16(AX)
-	VMOVSD  X2, ret+168(FP)
+	VMOVSD  X2, ret+176(FP)
 	VZEROUPPER
 	RET
 
-// func huber2AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huber2AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 // Requires: AVX, AVX2
-TEXT ·huber2AVX2(SB), NOSPLIT, $0-176
+TEXT ·huber2AVX2(SB), NOSPLIT, $0-184
 	MOVQ    w_base+0(FP), AX
-	MOVQ    x_base+24(FP), CX
-	MOVQ    y_len+56(FP), DX
-	MOVQ    y_base+48(FP), BX
-	MOVQ    gain_base+72(FP), SI
-	MOVQ    shrink_base+96(FP), DI
-	MOVQ    prediction_base+120(FP), R8
-	VMOVSD  delta+160(FP), X0
+	MOVQ    stride+48(FP), CX
+	SHLQ    $0x03, CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    y_len+64(FP), BX
+	MOVQ    y_base+56(FP), SI
+	MOVQ    gain_base+80(FP), DI
+	MOVQ    shrink_base+104(FP), R8
+	MOVQ    prediction_base+128(FP), R9
+	VMOVSD  delta+168(FP), X0
 	VXORPD  X1, X1, X1
 	VSUBSD  X0, X1, X1
-	VMOVSD  b+144(FP), X2
-	VMOVSD  learnIntercept+152(FP), X3
+	VMOVSD  b+152(FP), X2
+	VMOVSD  learnIntercept+160(FP), X3
 	VMOVUPD (AX), Y4
 	VMOVUPD 32(AX), Y5
 
 huber2AVX2_rows:
-	CMPQ         DX, $0x01
+	CMPQ         BX, $0x01
 	JL           huber2AVX2_rows_end
-	VMULPD       (CX), Y4, Y6
-	VMULPD       32(CX), Y5, Y7
-	VBROADCASTSD (DI), Y8
-	VBROADCASTSD (SI), Y9
+	VMULPD       (DX), Y4, Y6
+	VMULPD       32(DX), Y5, Y7
+	VBROADCASTSD (R8), Y8
+	VBROADCASTSD (DI), Y9
 	VADDPD       Y7, Y6, Y6
 	VEXTRACTF128 $0x01, Y6, X7
 	VADDPD       X7, X6, X6
 	VUNPCKHPD    X6, X6, X7
 	VADDSD       X7, X6, X6
-	VMOVSD       (BX), X10
+	VMOVSD       (SI), X10
 	VSUBSD       X2, X10, X10
 	VADDSD       X2, X6, X7
-	VMOVSD       X7, (R8)
+	VMOVSD       X7, (R9)
 	VSUBSD       X6, X10, X10
 	VMINSD       X10, X0, X7
 	VMAXSD       X7, X1, X7
 	VBROADCASTSD X7, Y6
 	VMULPD       Y8, Y4, Y4
-	VMULPD       (CX), Y9, Y10
+	VMULPD       (DX), Y9, Y10
 	VMULPD       Y6, Y10, Y10
 	VADDPD       Y10, Y4, Y4
 	VMULPD       Y8, Y5, Y5
-	VMULPD       32(CX), Y9, Y8
+	VMULPD       32(DX), Y9, Y8
 	VMULPD       Y6, Y8, Y8
 	VADDPD       Y8, Y5, Y5
-	VMULSD       (SI), X3, X6
+	VMULSD       (DI), X3, X6
 	VMULSD       X7, X6, X6
 	VADDSD       X6, X2, X2
-	ADDQ         $0x40, CX
-	ADDQ         $0x08, BX
+	ADDQ         CX, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI
 	ADDQ         $0x08, R8
-	SUBQ         $0x01, DX
+	ADDQ         $0x08, R9
+	SUBQ         $0x01, BX
 	JMP          huber2AVX2_rows
 
 huber2AVX2_rows_end:
 	VMOVUPD Y4, (AX)
 	VMOVUPD Y5, 32(AX)
-	VMOVSD  X2, ret+168(FP)
+	VMOVSD  X2, ret+176(FP)
 	VZEROUPPER
 	RET
 
-// func huber3AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huber3AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 // Requires: AVX, AVX2
-TEXT ·huber3AVX2(SB), NOSPLIT, $0-176
+TEXT ·huber3AVX2(SB), NOSPLIT, $0-184
 	MOVQ    w_base+0(FP), AX
-	MOVQ    x_base+24(FP), CX
-	MOVQ    y_len+56(FP), DX
-	MOVQ    y_base+48(FP), BX
-	MOVQ    gain_base+72(FP), SI
-	MOVQ    shrink_base+96(FP), DI
-	MOVQ    prediction_base+120(FP), R8
-	VMOVSD  delta+160(FP), X0
+	MOVQ    stride+48(FP), CX
+	SHLQ    $0x03, CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    y_len+64(FP), BX
+	MOVQ    y_base+56(FP), SI
+	MOVQ    gain_base+80(FP), DI
+	MOVQ    shrink_base+104(FP), R8
+	MOVQ    prediction_base+128(FP), R9
+	VMOVSD  delta+168(FP), X0
 	VXORPD  X1, X1, X1
 	VSUBSD  X0, X1, X1
-	VMOVSD  b+144(FP), X2
-	VMOVSD  learnIntercept+152(FP), X3
+	VMOVSD  b+152(FP), X2
+	VMOVSD  learnIntercept+160(FP), X3
 	VMOVUPD (AX), Y4
 	VMOVUPD 32(AX), Y5
 	VMOVUPD 64(AX), Y6
 
 huber3AVX2_rows:
-	CMPQ         DX, $0x01
+	CMPQ         BX, $0x01
 	JL           huber3AVX2_rows_end
-	VMULPD       (CX), Y4, Y7
-	VMULPD       32(CX), Y5, Y8
-	VMULPD       64(CX), Y6, Y9
-	VBROADCASTSD (DI), Y10
-	VBROADCASTSD (SI), Y11
+	VMULPD       (DX), Y4, Y7
+	VMULPD       32(DX), Y5, Y8
+	VMULPD       64(DX), Y6, Y9
+	VBROADCASTSD (R8), Y10
+	VBROADCASTSD (DI), Y11
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y9, Y7, Y7
 	VEXTRACTF128 $0x01, Y7, X8
 	VADDPD       X8, X7, X7
 	VUNPCKHPD    X7, X7, X8
 	VADDSD       X8, X7, X7
-	VMOVSD       (BX), X9
+	VMOVSD       (SI), X9
 	VSUBSD       X2, X9, X9
 	VADDSD       X2, X7, X8
-	VMOVSD       X8, (R8)
+	VMOVSD       X8, (R9)
 	VSUBSD       X7, X9, X9
 	VMINSD       X9, X0, X8
 	VMAXSD       X8, X1, X8
 	VBROADCASTSD X8, Y7
 	VMULPD       Y10, Y4, Y4
-	VMULPD       (CX), Y11, Y9
+	VMULPD       (DX), Y11, Y9
 	VMULPD       Y7, Y9, Y9
 	VADDPD       Y9, Y4, Y4
 	VMULPD       Y10, Y5, Y5
-	VMULPD       32(CX), Y11, Y9
+	VMULPD       32(DX), Y11, Y9
 	VMULPD       Y7, Y9, Y9
 	VADDPD       Y9, Y5, Y5
 	VMULPD       Y10, Y6, Y6
-	VMULPD       64(CX), Y11, Y9
+	VMULPD       64(DX), Y11, Y9
 	VMULPD       Y7, Y9, Y9
 	VADDPD       Y9, Y6, Y6
-	VMULSD       (SI), X3, X7
+	VMULSD       (DI), X3, X7
 	VMULSD       X8, X7, X7
 	VADDSD       X7, X2, X2
-	ADDQ         $0x60, CX
-	ADDQ         $0x08, BX
+	ADDQ         CX, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI
 	ADDQ         $0x08, R8
-	SUBQ         $0x01, DX
+	ADDQ         $0x08, R9
+	SUBQ         $0x01, BX
 	JMP          huber3AVX2_rows
 
 huber3AVX2_rows_end:
 	VMOVUPD Y4, (AX)
 	VMOVUPD Y5, 32(AX)
 	VMOVUPD Y6, 64(AX)
-	VMOVSD  X2, ret+168(FP)
+	VMOVSD  X2, ret+176(FP)
 	VZEROUPPER
 	RET
 
-// func huber4AVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huber4AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 // Requires: AVX, AVX2
-TEXT ·huber4AVX2(SB), NOSPLIT, $0-176
+TEXT ·huber4AVX2(SB), NOSPLIT, $0-184
 	MOVQ    w_base+0(FP), AX
-	MOVQ    x_base+24(FP), CX
-	MOVQ    y_len+56(FP), DX
-	MOVQ    y_base+48(FP), BX
-	MOVQ    gain_base+72(FP), SI
-	MOVQ    shrink_base+96(FP), DI
-	MOVQ    prediction_base+120(FP), R8
-	VMOVSD  delta+160(FP), X0
+	MOVQ    stride+48(FP), CX
+	SHLQ    $0x03, CX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    y_len+64(FP), BX
+	MOVQ    y_base+56(FP), SI
+	MOVQ    gain_base+80(FP), DI
+	MOVQ    shrink_base+104(FP), R8
+	MOVQ    prediction_base+128(FP), R9
+	VMOVSD  delta+168(FP), X0
 	VXORPD  X1, X1, X1
 	VSUBSD  X0, X1, X1
-	VMOVSD  b+144(FP), X2
-	VMOVSD  learnIntercept+152(FP), X3
+	VMOVSD  b+152(FP), X2
+	VMOVSD  learnIntercept+160(FP), X3
 	VMOVUPD (AX), Y4
 	VMOVUPD 32(AX), Y5
 	VMOVUPD 64(AX), Y6
 	VMOVUPD 96(AX), Y7
 
 huber4AVX2_rows:
-	CMPQ         DX, $0x01
+	CMPQ         BX, $0x01
 	JL           huber4AVX2_rows_end
-	VMULPD       (CX), Y4, Y8
-	VMULPD       32(CX), Y5, Y9
-	VMULPD       64(CX), Y6, Y10
-	VMULPD       96(CX), Y7, Y11
-	VBROADCASTSD (DI), Y12
-	VBROADCASTSD (SI), Y13
+	VMULPD       (DX), Y4, Y8
+	VMULPD       32(DX), Y5, Y9
+	VMULPD       64(DX), Y6, Y10
+	VMULPD       96(DX), Y7, Y11
+	VBROADCASTSD (R8), Y12
+	VBROADCASTSD (DI), Y13
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y11, Y10, Y10
 	VADDPD       Y10, Y8, Y8
@@ -610,39 +625,39 @@ huber4AVX2_rows:
 	VADDPD       X9, X8, X8
 	VUNPCKHPD    X8, X8, X9
 	VADDSD       X9, X8, X8
-	VMOVSD       (BX), X10
+	VMOVSD       (SI), X10
 	VSUBSD       X2, X10, X10
 	VADDSD       X2, X8, X9
-	VMOVSD       X9, (R8)
+	VMOVSD       X9, (R9)
 	VSUBSD       X8, X10, X10
 	VMINSD       X10, X0, X9
 	VMAXSD       X9, X1, X9
 	VBROADCASTSD X9, Y8
 	VMULPD       Y12, Y4, Y4
-	VMULPD       (CX), Y13, Y10
+	VMULPD       (DX), Y13, Y10
 	VMULPD       Y8, Y10, Y10
 	VADDPD       Y10, Y4, Y4
 	VMULPD       Y12, Y5, Y5
-	VMULPD       32(CX), Y13, Y10
+	VMULPD       32(DX), Y13, Y10
 	VMULPD       Y8, Y10, Y10
 	VADDPD       Y10, Y5, Y5
 	VMULPD       Y12, Y6, Y6
-	VMULPD       64(CX), Y13, Y10
+	VMULPD       64(DX), Y13, Y10
 	VMULPD       Y8, Y10, Y10
 	VADDPD       Y10, Y6, Y6
 	VMULPD       Y12, Y7, Y7
-	VMULPD       96(CX), Y13, Y10
+	VMULPD       96(DX), Y13, Y10
 	VMULPD       Y8, Y10, Y10
 	VADDPD       Y10, Y7, Y7
-	VMULSD       (SI), X3, X8
+	VMULSD       (DI), X3, X8
 	VMULSD       X9, X8, X8
 	VADDSD       X8, X2, X2
-	ADDQ         $0x80, CX
-	ADDQ         $0x08, BX
+	ADDQ         CX, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI
 	ADDQ         $0x08, R8
-	SUBQ         $0x01, DX
+	ADDQ         $0x08, R9
+	SUBQ         $0x01, BX
 	JMP          huber4AVX2_rows
 
 huber4AVX2_rows_end:
@@ -650,76 +665,78 @@ huber4AVX2_rows_end:
 	VMOVUPD Y5, 32(AX)
 	VMOVUPD Y6, 64(AX)
 	VMOVUPD Y7, 96(AX)
-	VMOVSD  X2, ret+168(FP)
+	VMOVSD  X2, ret+176(FP)
 	VZEROUPPER
 	RET
 
-// func huberManyAVX2(w []float64, x []float64, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huberManyAVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 // Requires: AVX, AVX2
-TEXT ·huberManyAVX2(SB), NOSPLIT, $0-176
+TEXT ·huberManyAVX2(SB), NOSPLIT, $0-184
 	MOVQ   x_base+24(FP), AX
-	MOVQ   y_len+56(FP), CX
-	MOVQ   y_base+48(FP), DX
-	MOVQ   gain_base+72(FP), BX
-	MOVQ   shrink_base+96(FP), SI
-	MOVQ   prediction_base+120(FP), DI
-	VMOVSD delta+160(FP), X0
+	MOVQ   y_len+64(FP), CX
+	MOVQ   y_base+56(FP), DX
+	MOVQ   gain_base+80(FP), BX
+	MOVQ   shrink_base+104(FP), SI
+	MOVQ   prediction_base+128(FP), DI
+	VMOVSD delta+168(FP), X0
 	VXORPD X1, X1, X1
 	VSUBSD X0, X1, X1
-	VMOVSD b+144(FP), X2
-	VMOVSD learnIntercept+152(FP), X3
+	VMOVSD b+152(FP), X2
+	VMOVSD learnIntercept+160(FP), X3
 	MOVQ   w_len+8(FP), R8
+	MOVQ   stride+48(FP), R9
+	SHLQ   $0x03, R9
 
 many_rows:
 	CMPQ   CX, $0x01
 	JL     many_rows_end
-	MOVQ   w_base+0(FP), R10
-	MOVQ   AX, R9
-	MOVQ   R8, R11
+	MOVQ   w_base+0(FP), R11
+	MOVQ   AX, R10
+	MOVQ   R8, R12
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
 
 many_dot:
-	CMPQ    R11, $0x10
+	CMPQ    R12, $0x10
 	JL      many_dot_end
-	VMOVUPD (R9), Y8
-	VMULPD  (R10), Y8, Y8
+	VMOVUPD (R10), Y8
+	VMULPD  (R11), Y8, Y8
 	VADDPD  Y8, Y4, Y4
-	VMOVUPD 32(R9), Y8
-	VMULPD  32(R10), Y8, Y8
+	VMOVUPD 32(R10), Y8
+	VMULPD  32(R11), Y8, Y8
 	VADDPD  Y8, Y5, Y5
-	VMOVUPD 64(R9), Y8
-	VMULPD  64(R10), Y8, Y8
+	VMOVUPD 64(R10), Y8
+	VMULPD  64(R11), Y8, Y8
 	VADDPD  Y8, Y6, Y6
-	VMOVUPD 96(R9), Y8
-	VMULPD  96(R10), Y8, Y8
+	VMOVUPD 96(R10), Y8
+	VMULPD  96(R11), Y8, Y8
 	VADDPD  Y8, Y7, Y7
-	ADDQ    $0x80, R9
 	ADDQ    $0x80, R10
-	SUBQ    $0x10, R11
+	ADDQ    $0x80, R11
+	SUBQ    $0x10, R12
 	JMP     many_dot
 
 many_dot_end:
-	CMPQ    R11, $0x04
+	CMPQ    R12, $0x04
 	JL      many_sum
-	VMOVUPD (R9), Y8
-	VMULPD  (R10), Y8, Y8
+	VMOVUPD (R10), Y8
+	VMULPD  (R11), Y8, Y8
 	VADDPD  Y8, Y4, Y4
-	SUBQ    $0x04, R11
-	CMPQ    R11, $0x04
+	SUBQ    $0x04, R12
+	CMPQ    R12, $0x04
 	JL      many_sum
-	VMOVUPD 32(R9), Y8
-	VMULPD  32(R10), Y8, Y8
+	VMOVUPD 32(R10), Y8
+	VMULPD  32(R11), Y8, Y8
 	VADDPD  Y8, Y5, Y5
-	SUBQ    $0x04, R11
-	CMPQ    R11, $0x04
+	SUBQ    $0x04, R12
+	CMPQ    R12, $0x04
 	JL      many_sum
-	VMOVUPD 64(R9), Y8
-	VMULPD  64(R10), Y8, Y8
+	VMOVUPD 64(R10), Y8
+	VMULPD  64(R11), Y8, Y8
 	VADDPD  Y8, Y6, Y6
-	SUBQ    $0x04, R11
+	SUBQ    $0x04, R12
 
 many_sum:
 	VADDPD       Y5, Y4, Y4
@@ -742,51 +759,50 @@ many_sum:
 	VMULSD       (BX), X4, X4
 	VBROADCASTSD X4, Y5
 	VBROADCASTSD (SI), Y4
-	MOVQ         w_base+0(FP), R10
-	MOVQ         AX, R9
-	MOVQ         R8, R11
+	MOVQ         w_base+0(FP), R11
+	MOVQ         AX, R10
+	MOVQ         R8, R12
 
 many_move:
-	CMPQ    R11, $0x08
+	CMPQ    R12, $0x08
 	JL      many_move_end
-	VMULPD  (R10), Y4, Y7
-	VMULPD  (R9), Y5, Y6
+	VMULPD  (R11), Y4, Y7
+	VMULPD  (R10), Y5, Y6
 	VADDPD  Y6, Y7, Y7
-	VMOVUPD Y7, (R10)
-	VMULPD  32(R10), Y4, Y7
-	VMULPD  32(R9), Y5, Y6
+	VMOVUPD Y7, (R11)
+	VMULPD  32(R11), Y4, Y7
+	VMULPD  32(R10), Y5, Y6
 	VADDPD  Y6, Y7, Y7
-	VMOVUPD Y7, 32(R10)
-	ADDQ    $0x40, R9
+	VMOVUPD Y7, 32(R11)
 	ADDQ    $0x40, R10
-	SUBQ    $0x08, R11
+	ADDQ    $0x40, R11
+	SUBQ    $0x08, R12
 	JMP     many_move
 
 many_move_end:
 many_move_last:
-	CMPQ    R11, $0x04
+	CMPQ    R12, $0x04
 	JL      many_move_last_end
-	VMULPD  (R10), Y4, Y7
-	VMULPD  (R9), Y5, Y6
+	VMULPD  (R11), Y4, Y7
+	VMULPD  (R10), Y5, Y6
 	VADDPD  Y6, Y7, Y7
-	VMOVUPD Y7, (R10)
-	ADDQ    $0x20, R9
+	VMOVUPD Y7, (R11)
 	ADDQ    $0x20, R10
-	SUBQ    $0x04, R11
+	ADDQ    $0x20, R11
+	SUBQ    $0x04, R12
 	JMP     many_move_last
 
 many_move_last_end:
-	ADDQ $0x00, AX
+	ADDQ R9, AX
 	ADDQ $0x08, DX
 	ADDQ $0x08, BX
 	ADDQ $0x08, SI
 	ADDQ $0x08, DI
-	MOVQ R9, AX
 	SUBQ $0x01, CX
 	JMP  many_rows
 
 many_rows_end:
-	VMOVSD X2, ret+168(FP)
+	VMOVSD X2, ret+176(FP)
 	VZEROUPPER
 	RET
 

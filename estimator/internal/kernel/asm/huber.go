@@ -33,7 +33,7 @@ func newHuber() *huber {
 	return h
 }
 
-const huberSignature = "func(w, x, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64"
+const huberSignature = "func(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64"
 
 // derivative from the sum over features: clip((y − b) − sum, ±δ); the row's prediction on the way. y − b does not wait for the sum.
 func (h *huber) derivative(sum VecVirtual) (c VecVirtual) {
@@ -74,7 +74,8 @@ func (h *huber) end() {
 func huberOneVector() {
 	TEXT("huber1AVX2", NOSPLIT, huberSignature)
 	Pragma("noescape")
-	w := Load(Param("w").Base(), GP64())
+	w, stride := Load(Param("w").Base(), GP64()), Load(Param("stride"), GP64())
+	SHLQ(Imm(3), stride)
 	h := newHuber()
 	var weights [2]VecVirtual
 	for half := range weights {
@@ -104,7 +105,7 @@ func huberOneVector() {
 			VADDPD(t, weights[half], weights[half])
 		}
 		h.moveIntercept(derivative)
-		h.next(Imm(bytesAVector))
+		h.next(stride)
 	})
 	for half := range weights {
 		VMOVUPD(weights[half], Mem{Base: w, Disp: 16 * half})
@@ -116,7 +117,8 @@ func huberInRegisters(vectors int) {
 	name := fmt.Sprintf("huber%dAVX2", vectors)
 	TEXT(name, NOSPLIT, huberSignature)
 	Pragma("noescape")
-	w := Load(Param("w").Base(), GP64())
+	w, stride := Load(Param("w").Base(), GP64()), Load(Param("stride"), GP64())
+	SHLQ(Imm(3), stride)
 	h := newHuber()
 	weights := make([]VecVirtual, vectors)
 	for v := range weights {
@@ -142,7 +144,7 @@ func huberInRegisters(vectors int) {
 			VADDPD(t, weights[v], weights[v])
 		}
 		h.moveIntercept(derivative)
-		h.next(Imm(uint64(bytesAVector * vectors)))
+		h.next(stride)
 	})
 	for v := range weights {
 		VMOVUPD(weights[v], at(w, v))
@@ -154,7 +156,8 @@ func huberInMemory() {
 	TEXT("huberManyAVX2", NOSPLIT, huberSignature)
 	Pragma("noescape")
 	h := newHuber()
-	width := Load(Param("w").Len(), GP64())
+	width, stride := Load(Param("w").Len(), GP64()), Load(Param("stride"), GP64())
+	SHLQ(Imm(3), stride)
 	loop("many_rows", h.n, 1, func() {
 		x, w, left := GP64(), Load(Param("w").Base(), GP64()), GP64()
 		MOVQ(h.x, x)
@@ -206,8 +209,36 @@ func huberInMemory() {
 		}
 		loop("many_move", left, 2*lanes, move(2))
 		loop("many_move_last", left, lanes, move(1))
-		h.next(Imm(0))
-		MOVQ(x, h.x)
+		h.next(stride)
 	})
 	h.end()
+}
+
+func gains() {
+	TEXT("gainsAVX2", NOSPLIT, "func(gain, shrink, divisor, weight []float64, numerator, alpha float64)")
+	Pragma("noescape")
+	gain, shrink := Load(Param("gain").Base(), GP64()), Load(Param("shrink").Base(), GP64())
+	divisor, weight := Load(Param("divisor").Base(), GP64()), Load(Param("weight").Base(), GP64())
+	n := Load(Param("gain").Len(), GP64())
+	numerator, alpha := broadcastParam("numerator"), broadcastParam("alpha")
+	zero, one := zeros(1)[0], YMM()
+	bits := GP64()
+	MOVQ(Imm(0x3ff0000000000000), bits)
+	MOVQ(bits, one.AsX())
+	VBROADCASTSD(one.AsX(), one)
+	loop("gains", n, lanes, func() {
+		rate, keep := YMM(), YMM()
+		VDIVPD(at(divisor, 0), numerator, rate)
+		VMULPD(alpha, rate, keep)
+		VSUBPD(keep, one, keep)
+		VMAXPD(keep, zero, keep)
+		VMOVUPD(keep, at(shrink, 0))
+		VMULPD(at(weight, 0), rate, rate)
+		VMOVUPD(rate, at(gain, 0))
+		for _, p := range []Register{gain, shrink, divisor, weight} {
+			ADDQ(Imm(bytesAVector), p)
+		}
+	})
+	VZEROUPPER()
+	RET()
 }

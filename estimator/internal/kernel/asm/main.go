@@ -13,6 +13,7 @@ func main() {
 	maxAbs()
 	squareRoots()
 	finite()
+	gains()
 	gather()
 	huberOneVector()
 	for vectors := 2; vectors <= mostInRegisters; vectors++ {
