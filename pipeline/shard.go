@@ -12,11 +12,13 @@ import (
 )
 
 // Ports are what a shard is connected to. Only Start and Open are needed: without a Store nothing is remembered, without an Output updates are only
-// shown, without DeadLetters a message that cannot be decoded ends the run.
+// shown, without DeadLetters a message that cannot be decoded ends the run. Passes beyond the first are for runs without a Store.
 type Ports struct {
 	Start       func(ctx context.Context) (position int64, err error)     // where a shard without a checkpoint begins
 	Open        func(ctx context.Context, position int64) (Source, error) // the partition's messages from a position on
 	Commit      func(ctx context.Context, position int64) error           // tells the group, for lag displays only; may be nil
+	Again       func(ctx context.Context) (Source, error)                 // opens the input anew at its end, for another pass; io.EOF: no more. nil: one pass
+	Watch       func(estimator.Predicted)                                 // sees every row that is learned, of every pass; may be nil
 	Output      Sink
 	DeadLetters Sink
 	Store       StateLog
@@ -85,6 +87,11 @@ func (s *Shard) Run(ctx context.Context) error {
 	defer s.stopFetching()
 	for {
 		run, err := s.fetch(ctx)
+		if errors.Is(err, io.EOF) {
+			if err = s.again(following); err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return s.close(ctx, err)
 		}
@@ -165,6 +172,7 @@ func (s *Shard) begin(features []string) error {
 
 func (s *Shard) adopt(model *estimator.Linear) {
 	model.SetInterval(s.interval())
+	model.Watch(s.ports.Watch)
 	s.features = model.Config().Features
 	s.model = model
 	s.decoder = newDecoder(s.cfg.Model, s.features, s.limits)
