@@ -28,6 +28,8 @@ type progressive struct {
 const (
 	windowRows = 1000 // what the windowed loss is about
 	windowKeep = 1 - 1.0/windowRows
+	// windowKeep4 is of four rows: a lane of kernel.Progress gets every fourth.
+	windowKeep4 = windowKeep * windowKeep * windowKeep * windowKeep
 )
 
 // windowWeight is Σ windowKeepⁱ over the rows: what the windowed sum of losses is divided by.
@@ -53,8 +55,9 @@ func (p *progressive) add(t *tile) (outliers uint64) {
 		outliers += p.score(t.prediction[from:to], t.y[from:to], t.knee[from:to])
 		p.rows += uint64(to - from)
 		if from = to; p.interval > 0 && p.rows%p.interval == 0 {
-			p.last.loss, p.last.rows = p.sums.Loss-p.mark.loss, p.rows-p.mark.rows
-			p.mark.loss, p.mark.rows = p.sums.Loss, p.rows
+			total := kernel.Total(p.sums.Loss)
+			p.last.loss, p.last.rows = total-p.mark.loss, p.rows-p.mark.rows
+			p.mark.loss, p.mark.rows = total, p.rows
 		}
 	}
 	return outliers
@@ -63,7 +66,7 @@ func (p *progressive) add(t *tile) (outliers uint64) {
 // score rows. What has left the numbers is the largest of them, and stays it.
 func (p *progressive) score(prediction, y, knee []float64) (outliers uint64) {
 	if p.loss == nil {
-		outliers = p.sums.Add(prediction, y, knee, windowKeep)
+		outliers = p.sums.Add(prediction, y, knee, windowKeep4)
 	} else {
 		outliers = p.scoreBy(p.loss, prediction, y, knee)
 	}
@@ -72,31 +75,29 @@ func (p *progressive) score(prediction, y, knee []float64) (outliers uint64) {
 }
 
 func (p *progressive) saturate() {
-	for _, sum := range [...]*float64{&p.sums.Loss, &p.sums.Absolute, &p.sums.Square, &p.sums.Window, &p.sums.Baseline} {
-		*sum = saturate(*sum)
+	for _, lanes := range p.lanes() {
+		for i, v := range lanes {
+			lanes[i] = saturate(v)
+		}
 	}
+}
+
+// lanes of the sums over rows.
+func (p *progressive) lanes() [5]*[kernel.Lanes]float64 {
+	s := &p.sums
+	return [...]*[kernel.Lanes]float64{&s.Loss, &s.Absolute, &s.Square, &s.Window, &s.Baseline}
 }
 
 // scoreBy a loss is what kernel.Progress does for the Huber loss.
 func (p *progressive) scoreBy(l loss.Loss, prediction, y, knee []float64) (outliers uint64) {
-	sums := p.sums
+	s := &p.sums
 	for i, target := range y {
 		r := math.Abs(difference(prediction[i], target))
 		if r > knee[i] {
 			outliers++
 		}
-		value := number(l.Value(prediction[i], target))
-		sums.Loss += value
-		sums.Absolute += r
-		sums.Square += float64(r * r)
-		sums.Window = min(float64(sums.Window*windowKeep)+value, math.MaxFloat64)
-
-		sums.Baseline += number(l.Value(sums.Constant, target))
-		sums.Rows++
-		signed, bound := difference(target, sums.Constant), knee[i]
-		sums.Constant += float64(max(-bound, min(bound, signed)) * (1 / sums.Rows))
+		s.Score(number(l.Value(prediction[i], target)), r, number(l.Value(s.Constant, target)), target, min(knee[i], kernel.LargestPull), windowKeep4)
 	}
-	p.sums = sums
 	return outliers
 }
 
@@ -109,26 +110,43 @@ func number(v float64) float64 {
 }
 
 func (p *progressive) report() Metrics {
-	n := float64(p.rows)
-	since, rows := p.sums.Loss-p.mark.loss, p.rows-p.mark.rows
+	s, n := &p.sums, float64(p.rows)
+	total := saturate(kernel.Total(s.Loss))
+	since, rows := total-p.mark.loss, p.rows-p.mark.rows
 	if rows == 0 {
 		since, rows = p.last.loss, p.last.rows
 	}
 	return Metrics{
-		Name: p.name, Mean: p.sums.Loss / n, SinceLast: since / float64(rows), Window: p.sums.Window / windowWeight(p.rows),
-		MAE: p.sums.Absolute / n, RMSE: math.Sqrt(p.sums.Square / n), Baseline: p.sums.Baseline / n,
+		Name: p.name, Mean: total / n, SinceLast: since / float64(rows), Window: p.window() / windowWeight(p.rows),
+		MAE: saturate(kernel.Total(s.Absolute)) / n, RMSE: math.Sqrt(saturate(kernel.Total(s.Square)) / n), Baseline: saturate(kernel.Total(s.Baseline)) / n,
 	}
 }
 
-// merge the sums of another stream; the window becomes the mean of both.
+// window is the sum of the losses, each times windowKeep for every row after it: the lane of the last row is as old as it says, the others are older.
+func (p *progressive) window() float64 {
+	sum, keep := 0.0, 1.0
+	for age := range min(p.rows, kernel.Lanes) {
+		sum += float64(p.sums.Window[(p.rows-1-age)%kernel.Lanes] * keep)
+		keep *= windowKeep
+	}
+	return saturate(sum)
+}
+
+// merge the sums of another stream, for a report; the window becomes the mean of both.
 func (p *progressive) merge(o *progressive) {
-	weight := windowWeight(p.rows) + windowWeight(o.rows)
+	window, weight := p.window()+o.window(), windowWeight(p.rows)+windowWeight(o.rows)
 	p.rows += o.rows
-	s, t := &p.sums, o.sums
-	s.Loss, s.Absolute, s.Square, s.Baseline = s.Loss+t.Loss, s.Absolute+t.Absolute, s.Square+t.Square, s.Baseline+t.Baseline
+	s, t := &p.sums, &o.sums
+	for lane := range kernel.Lanes {
+		s.Loss[lane] += t.Loss[lane]
+		s.Absolute[lane] += t.Absolute[lane]
+		s.Square[lane] += t.Square[lane]
+		s.Baseline[lane] += t.Baseline[lane]
+	}
 	s.Rows += t.Rows
-	if weight > 0 {
-		s.Window = (s.Window + t.Window) / weight * windowWeight(p.rows)
+	s.Window = [kernel.Lanes]float64{}
+	if p.rows > 0 {
+		s.Window[(p.rows-1)%kernel.Lanes] = window / weight * windowWeight(p.rows)
 	}
 	p.saturate()
 	p.mark.rows, p.mark.loss = p.mark.rows+o.mark.rows, saturate(p.mark.loss+o.mark.loss)

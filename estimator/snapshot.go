@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
 )
 
 // Errors of Restore.
@@ -117,9 +119,10 @@ func (e *encoder) progressive(p *progressive) {
 	e.word(p.rows)
 	e.word(p.mark.rows)
 	e.word(p.last.rows)
-	for _, v := range p.numbers() {
-		e.float(*v)
+	for _, lanes := range p.allLanes() {
+		e.floats(lanes[:]...)
 	}
+	e.floats(p.sums.Constant, p.sums.Gain, p.mark.loss, p.last.loss)
 }
 
 // decoder of a state. The first fault sticks, and everything after it reads as zero.
@@ -180,14 +183,17 @@ func (d *decoder) counts() (r Rows) {
 
 func (d *decoder) progressive(p *progressive) {
 	p.rows, p.mark.rows, p.last.rows = d.word(), d.word(), d.word()
-	for _, v := range p.numbers() {
-		*v = d.float()
+	for _, lanes := range p.allLanes() {
+		d.floats(lanes[:])
 	}
-	p.sums.Rows = float64(p.rows)
+	p.sums.Constant, p.sums.Gain, p.mark.loss, p.last.loss = d.float(), d.float(), d.float(), d.float()
+	if p.sums.Rows = p.rows; !(p.sums.Gain >= 0 && p.sums.Gain <= 1) {
+		d.fail("gain %v", p.sums.Gain)
+	}
 }
 
-// numbers of the state, in the order in which snapshots hold them.
-func (p *progressive) numbers() [8]*float64 {
-	s := &p.sums
-	return [...]*float64{&s.Loss, &s.Absolute, &s.Square, &s.Window, &s.Baseline, &s.Constant, &p.mark.loss, &p.last.loss}
+// allLanes of the state, in the order in which snapshots hold them.
+func (p *progressive) allLanes() []*[kernel.Lanes]float64 {
+	sums := p.lanes()
+	return append(sums[:], &p.sums.Inside, &p.sums.Pull)
 }

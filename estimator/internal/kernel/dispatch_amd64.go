@@ -60,11 +60,11 @@ func gains(gain, shrink, divisor, weight []float64, numerator, alpha float64) {
 	gainsPortable(gain, shrink, divisor, weight, numerator, alpha)
 }
 
-func progress(s *Progress, prediction, y, knee []float64, keep float64) uint64 {
+func progress(s *Progress, prediction, y, knee []float64, keep4 float64) uint64 {
 	if avx2 {
-		return progressAVX2(&s.Loss, prediction, y, knee, keep)
+		return progressAVX2(&s.Loss, prediction, y, knee, keep4)
 	}
-	return progressPortable(s, prediction, y, knee, keep)
+	return progressPortable(s, prediction, y, knee, keep4)
 }
 
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {

@@ -18,8 +18,8 @@ func gains(gain, shrink, divisor, weight []float64, numerator, alpha float64) {
 	gainsPortable(gain, shrink, divisor, weight, numerator, alpha)
 }
 
-func progress(s *Progress, prediction, y, knee []float64, keep float64) uint64 {
-	return progressPortable(s, prediction, y, knee, keep)
+func progress(s *Progress, prediction, y, knee []float64, keep4 float64) uint64 {
+	return progressPortable(s, prediction, y, knee, keep4)
 }
 
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {

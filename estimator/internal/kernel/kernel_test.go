@@ -140,17 +140,47 @@ func TestProgressEqualsPortableLoop(t *testing.T) {
 		n := rapid.IntRange(0, 30).Draw(t, "rows")
 		prediction, y := values(n).Draw(t, "prediction"), values(n).Draw(t, "y")
 		knee := rapid.SliceOfN(rapid.SampledFrom([]float64{0.5, 1, 1e300, math.Inf(1)}), n, n).Draw(t, "knee")
-		got := Progress{Constant: 1, Rows: 3, Window: 7}
-		want := got
-		a, b := got.Add(prediction, y, knee, 0.999), progressPortable(&want, prediction, y, knee, 0.999)
-		if a != b {
+		var got, want Progress
+		got.Add([]float64{0, 0, 0, 0, 0, 0, 0, 0}, []float64{1, 2, 3, 1, 1, 2, 2, 9}, []float64{1, 1, 1, 1, 1, 1, 1, 1}, 0.996)
+		want = got
+		cut := rapid.IntRange(0, n).Draw(t, "cut")
+		a := got.Add(prediction[:cut], y[:cut], knee[:cut], 0.996) + got.Add(prediction[cut:], y[cut:], knee[cut:], 0.996)
+		if b := progressPortable(&want, prediction, y, knee, 0.996); a != b {
 			t.Fatalf("%d outliers, the portable loop counts %d", a, b)
 		}
-		bits := func(s Progress) []float64 {
-			return []float64{s.Loss, s.Absolute, s.Square, s.Window, s.Baseline, s.Constant, s.Rows}
+		bits := func(s Progress) (all []float64) {
+			for _, lanes := range [][Lanes]float64{s.Loss, s.Absolute, s.Square, s.Window, s.Baseline, s.Inside, s.Pull} {
+				all = append(all, lanes[:]...)
+			}
+			return append(all, s.Constant, s.Gain, float64(s.Rows))
 		}
 		checkBits(t, "progress", bits(got), bits(want))
 	})
+}
+
+// The constant is the location M-estimate, however far from 0 it lies, and its losses are those of a model without features.
+func TestProgressFindsTheConstant(t *testing.T) {
+	const rows, far = 40_000, 5000.0
+	prediction, y, knee := make([]float64, rows), make([]float64, rows), make([]float64, rows)
+	state := uint64(1)
+	for i := range y {
+		state = state*6364136223846793005 + 1442695040888963407
+		y[i], knee[i] = far+float64(state>>40)/(1<<22)-2, 1 // uniform on ±2 about far
+		if i%5 == 0 {
+			y[i] = far + 300 - float64(i%2)*600
+		}
+		prediction[i] = far
+	}
+	var s Progress
+	if outliers := s.Add(prediction, y, knee, 0.996); outliers < rows/5 {
+		t.Errorf("%d outliers", outliers)
+	}
+	if math.Abs(s.Constant-far) > 0.05 {
+		t.Errorf("constant %v, want %v", s.Constant, far)
+	}
+	if got, want := Total(s.Baseline), Total(s.Loss); math.Abs(got-want) > 0.01*want {
+		t.Errorf("loss %v of the constant, %v of the best one", got, want)
+	}
 }
 
 func TestFiniteFindsEveryOtherValue(t *testing.T) {
@@ -240,9 +270,9 @@ func BenchmarkProgress(b *testing.B) {
 	for i := range y {
 		y[i], prediction[i], knee[i] = float64(i%7)-3, float64(i%5)/2, 1.345
 	}
-	for name, loop := range map[string]func(s *Progress, prediction, y, knee []float64, keep float64) uint64{"portable": progressPortable, "chosen": progress} {
+	for name, loop := range map[string]func(s *Progress, prediction, y, knee []float64, keep4 float64) uint64{"portable": progressPortable, "chosen": progress} {
 		b.Run(name, func(b *testing.B) {
-			var s Progress
+			s := Progress{Rows: Lanes}
 			for b.Loop() {
 				loop(&s, prediction, y, knee, 0.999)
 			}

@@ -46,7 +46,7 @@ func huber4AVX2(w []float64, x []float64, stride int, y []float64, gain []float6
 func huberManyAVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
 
 //go:noescape
-func progressAVX2(sums *float64, prediction []float64, y []float64, knee []float64, keep float64) uint64
+func progressAVX2(sums *[4]float64, prediction []float64, y []float64, knee []float64, keep4 float64) uint64
 
 //go:noescape
 func symmetricTimesAVX2(dst []float64, p []float64, z []float64)

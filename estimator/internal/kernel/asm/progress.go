@@ -1,105 +1,131 @@
 package main
 
 import (
+	"math"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// progressFields in their order in struct Progress.
+// The fields of struct Progress, by their offsets in vectors; the two after them are numbers.
 const (
 	progressLoss = iota
 	progressAbsolute
 	progressSquare
 	progressWindow
 	progressBaseline
+	progressInside
+	progressPull
 	progressConstant
-	progressRows
-	progressFields
 )
 
-// progress works on one row at a time, for the sums are in the order of the rows; several rows are on the way at once in the processor.
+const (
+	progressSums       = progressPull // that stay in registers
+	progressGainOffset = bytesAVector*progressConstant + 8
+	progressRowsOffset = bytesAVector*progressConstant + 16
+)
+
+// everyLane of a constant in memory.
+func everyLane(name string, value float64) Mem {
+	m := GLOBL(name, RODATA|NOPTR)
+	for lane := range lanes {
+		DATA(8*lane, F64(value))
+	}
+	return m
+}
+
+// progress works on four rows at a time, each in its lane. The rows so far are a multiple of four, and so are these.
 func progress() {
-	TEXT("progressAVX2", NOSPLIT, "func(sums *float64, prediction, y, knee []float64, keep float64) uint64")
+	half, one := everyLane("half", 0.5), everyLane("one", 1)
+	largest, four := everyLane("largest", math.MaxFloat64), everyLane("four", lanes)
+	pull, least := everyLane("largestPull", math.MaxFloat64/8), everyLane("least", -math.MaxFloat64)
+	magnitude := GLOBL("magnitude", RODATA|NOPTR)
+	for lane := range lanes {
+		DATA(8*lane, U64(math.MaxInt64))
+	}
+	TEXT("progressAVX2", NOSPLIT, "func(sums *[4]float64, prediction, y, knee []float64, keep4 float64) uint64")
 	Pragma("noescape")
 	state, n := Load(Param("sums"), GP64()), Load(Param("prediction").Len(), GP64())
 	prediction, y, knee := Load(Param("prediction").Base(), GP64()), Load(Param("y").Base(), GP64()), Load(Param("knee").Base(), GP64())
-	var f [progressFields]VecVirtual
+	ADDQ(n, Mem{Base: state, Disp: progressRowsOffset})
+	var f [progressSums]VecVirtual
 	for i := range f {
-		f[i] = XMM()
-		VMOVSD(Mem{Base: state, Disp: 8 * i}, f[i])
+		f[i] = YMM()
+		VMOVUPD(at(state, i), f[i])
 	}
-	outliers := GP64()
+	constant, gain := YMM(), XMM()
+	VBROADCASTSD(at(state, progressConstant), constant)
+	VMOVSD(Mem{Base: state, Disp: progressGainOffset}, gain)
+	keep := broadcastParam("keep4")
+	outliers, beyond := GP64(), GP64()
 	XORQ(outliers, outliers)
-	keep, half, one, largest, magnitude := XMM(), XMM(), XMM(), XMM(), XMM()
-	VMOVSD(address(Param("keep")), keep)
-	constant := func(bits uint64, to VecVirtual) {
-		t := GP64()
-		MOVQ(Imm(bits), t)
-		MOVQ(t, to)
-	}
-	constant(0x3fe0000000000000, half)
-	constant(0x3ff0000000000000, one)
-	constant(0x7fefffffffffffff, largest)
-	constant(0x7fffffffffffffff, magnitude)
-	loop("progress_rows", n, 1, func() {
-		target, r, a, t := XMM(), XMM(), XMM(), XMM()
-		VMOVSD(Mem{Base: y}, target)
-		VMOVSD(Mem{Base: prediction}, r)
-		VSUBSD(target, r, r)
+	loop("progress_blocks", n, lanes, func() {
+		r, loss, t := YMM(), YMM(), YMM()
+		VMOVUPD(at(prediction, 0), r)
+		VSUBPD(at(y, 0), r, r)
 		VANDPD(magnitude, r, r)
-		VMINSD(largest, r, r)
-		beyond := GP64()
-		VMOVSD(Mem{Base: knee}, a)
-		XORQ(beyond, beyond)
-		VUCOMISD(a, r)
-		SETHI(beyond.As8())
+		VMINPD(largest, r, r)
+		VCMPPD(Imm(0x1e), at(knee, 0), r, t) // r > δ
+		VMOVMSKPD(t, beyond.As32())
+		POPCNTQ(beyond, beyond)
 		ADDQ(beyond, outliers)
-		loss := huberOf(r, a, half)
-		VADDSD(loss, f[progressLoss], f[progressLoss])
-		VADDSD(r, f[progressAbsolute], f[progressAbsolute])
-		VMULSD(r, r, t)
-		VADDSD(t, f[progressSquare], f[progressSquare])
-		VMULSD(keep, f[progressWindow], f[progressWindow])
-		VADDSD(loss, f[progressWindow], f[progressWindow])
-		VMINSD(largest, f[progressWindow], f[progressWindow])
-		progressBaselineRow(f, target, a, half, one, largest, magnitude)
+		VMINPD(at(knee, 0), r, t)
+		huberOf(r, t, loss, half)
+		VADDPD(loss, f[progressLoss], f[progressLoss])
+		VADDPD(r, f[progressAbsolute], f[progressAbsolute])
+		VMULPD(r, r, r)
+		VADDPD(r, f[progressSquare], f[progressSquare])
+		VMULPD(keep, f[progressWindow], f[progressWindow])
+		VADDPD(loss, f[progressWindow], f[progressWindow])
+		VMINPD(largest, f[progressWindow], f[progressWindow])
+
+		signed, bound := YMM(), YMM()
+		VMOVUPD(at(knee, 0), bound)
+		VMINPD(pull, bound, bound)
+		VMOVUPD(at(y, 0), signed)
+		VSUBPD(constant, signed, signed)
+		size := r
+		VANDPD(magnitude, signed, size)
+		VMINPD(largest, size, size)
+		VCMPPD(Imm(0x12), bound, size, t) // |s| ≤ bound
+		VANDPD(one, t, t)
+		VADDPD(t, f[progressInside], f[progressInside])
+		VMINPD(bound, size, t)
+		huberOf(size, t, loss, half)
+		VADDPD(loss, f[progressBaseline], f[progressBaseline])
+		VMINPD(bound, signed, signed)
+		VXORPD(t, t, t)
+		VSUBPD(bound, t, t)
+		VMAXPD(t, signed, signed)
+		VMOVUPD(signed, at(state, progressPull))
+		move := sumOfLanes(signed)
+		VMULSD(gain, move, move)
+		VADDSD(move, constant.AsX(), move)
+		VMINSD(largest, move, move)
+		VMAXSD(least, move, move)
+		VBROADCASTSD(move, constant)
+		inside := sumOfLanes(f[progressInside])
+		VADDSD(four, inside, inside)
+		VMOVSD(one, gain)
+		VDIVSD(inside, gain, gain)
 		for _, p := range []Register{prediction, y, knee} {
-			ADDQ(Imm(8), p)
+			ADDQ(Imm(bytesAVector), p)
 		}
 	})
 	for i := range f {
-		VMOVSD(f[i], Mem{Base: state, Disp: 8 * i})
+		VMOVUPD(f[i], at(state, i))
 	}
+	VMOVSD(constant.AsX(), at(state, progressConstant))
+	VMOVSD(gain, Mem{Base: state, Disp: progressGainOffset})
 	Store(outliers, ReturnIndex(0))
+	VZEROUPPER()
 	RET()
 }
 
-// huberOf a residual of size r: a·(r − ½a), a = min(r, δ).
-func huberOf(r, delta, half VecVirtual) VecVirtual {
-	a, t := XMM(), XMM()
-	VMINSD(delta, r, a)
-	VMULSD(half, a, t)
-	VSUBSD(t, r, t)
-	VMULSD(a, t, t)
-	return t
-}
-
-// progressBaselineRow scores and moves the constant.
-func progressBaselineRow(f [progressFields]VecVirtual, target, delta, half, one, largest, magnitude VecVirtual) {
-	bound, negative, signed, size, t := XMM(), XMM(), XMM(), XMM(), XMM()
-	VADDSD(one, f[progressRows], f[progressRows])
-	VDIVSD(f[progressRows], one, t)
-	VMINSD(largest, delta, bound)
-	VXORPD(negative, negative, negative)
-	VSUBSD(bound, negative, negative)
-	VSUBSD(f[progressConstant], target, signed)
-	VANDPD(magnitude, signed, size)
-	VMINSD(largest, size, size)
-	loss := huberOf(size, bound, half)
-	VADDSD(loss, f[progressBaseline], f[progressBaseline])
-	VMINSD(bound, signed, signed)
-	VMAXSD(negative, signed, signed)
-	VMULSD(t, signed, signed)
-	VADDSD(signed, f[progressConstant], f[progressConstant])
+// huberOf residuals of size r: a·(r − ½a).
+func huberOf(r, a, dst VecVirtual, half Mem) {
+	VMULPD(half, a, dst)
+	VSUBPD(dst, r, dst)
+	VMULPD(a, dst, dst)
 }
