@@ -40,8 +40,10 @@ func (c Config) validateSGD() (faults []error) {
 }
 
 func (s *sgd) learn(t *tile) {
-	for i := range t.n {
-		t.knee[i] = s.delta
+	if t.knee[0] != s.delta { // no one else writes them
+		for i := range t.knee {
+			t.knee[i] = s.delta
+		}
 	}
 	if s.tile != nil {
 		s.learnTile(t)

@@ -9,6 +9,7 @@ type tile struct {
 	n         int       // rows
 	x         []float64 // n×stride, padded with zeros
 	y, w      []float64 // targets; weights, above 0
+	alike     bool      // all of w are 1
 
 	// What the solver says of each row, before it learns from it.
 	prediction, knee []float64
@@ -76,14 +77,24 @@ func (t *tile) gatherAll(c Columns, at, run int) bool {
 	return t.weigh(c, at, run)
 }
 
+// weighAlike gives all rows the weight 1.
+func (t *tile) weighAlike() {
+	if t.alike {
+		return
+	}
+	t.alike = true
+	for i := range t.w {
+		t.w[i] = 1
+	}
+}
+
 // weigh the rows; false if one of them has no weight that can be learned with.
 func (t *tile) weigh(c Columns, at, run int) bool {
 	if c.Weights == nil {
-		for i := range t.w[:run] {
-			t.w[i] = 1
-		}
+		t.weighAlike()
 		return true
 	}
+	t.alike = false
 	for i, w := range c.Weights[at : at+run] {
 		if !(w > 0) || !isFinite(w) {
 			t.n = 0
@@ -103,7 +114,7 @@ func (t *tile) gatherRow(c Columns, i int) (Reason, bool) {
 	if c.Weights != nil {
 		w = c.Weights[i]
 	}
-	t.y[t.n], t.w[t.n] = y, w
+	t.y[t.n], t.w[t.n], t.alike = y, w, false
 	if finite := kernel.Gather(t.x[t.n*t.stride:], t.stride, c.Features, i, 1); !finite || !isFinite(y) || !isFinite(w) {
 		return ReasonNonFinite, false
 	}

@@ -686,10 +686,8 @@ TEXT ·huberManyAVX2(SB), NOSPLIT, $0-184
 	MOVQ   w_len+8(FP), R8
 	MOVQ   stride+48(FP), R9
 	SHLQ   $0x03, R9
-
-many_rows:
-	CMPQ   CX, $0x01
-	JL     many_rows_end
+	TESTQ  CX, CX
+	JE     many_end
 	MOVQ   w_base+0(FP), R11
 	MOVQ   AX, R10
 	MOVQ   R8, R12
@@ -698,47 +696,48 @@ many_rows:
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
 
-many_dot:
+many_first:
 	CMPQ    R12, $0x10
-	JL      many_dot_end
-	VMOVUPD (R10), Y8
-	VMULPD  (R11), Y8, Y8
+	JL      many_first_end
+	VMOVUPD (R11), Y9
+	VMULPD  (R10), Y9, Y8
 	VADDPD  Y8, Y4, Y4
-	VMOVUPD 32(R10), Y8
-	VMULPD  32(R11), Y8, Y8
+	VMOVUPD 32(R11), Y9
+	VMULPD  32(R10), Y9, Y8
 	VADDPD  Y8, Y5, Y5
-	VMOVUPD 64(R10), Y8
-	VMULPD  64(R11), Y8, Y8
+	VMOVUPD 64(R11), Y9
+	VMULPD  64(R10), Y9, Y8
 	VADDPD  Y8, Y6, Y6
-	VMOVUPD 96(R10), Y8
-	VMULPD  96(R11), Y8, Y8
+	VMOVUPD 96(R11), Y9
+	VMULPD  96(R10), Y9, Y8
 	VADDPD  Y8, Y7, Y7
 	ADDQ    $0x80, R10
 	ADDQ    $0x80, R11
 	SUBQ    $0x10, R12
-	JMP     many_dot
+	JMP     many_first
 
-many_dot_end:
+many_first_end:
 	CMPQ    R12, $0x04
-	JL      many_sum
-	VMOVUPD (R10), Y8
-	VMULPD  (R11), Y8, Y8
+	JL      many_first_sum
+	VMOVUPD (R11), Y9
+	VMULPD  (R10), Y9, Y8
 	VADDPD  Y8, Y4, Y4
 	SUBQ    $0x04, R12
 	CMPQ    R12, $0x04
-	JL      many_sum
-	VMOVUPD 32(R10), Y8
-	VMULPD  32(R11), Y8, Y8
+	JL      many_first_sum
+	VMOVUPD 32(R11), Y9
+	VMULPD  32(R10), Y9, Y8
 	VADDPD  Y8, Y5, Y5
 	SUBQ    $0x04, R12
 	CMPQ    R12, $0x04
-	JL      many_sum
-	VMOVUPD 64(R10), Y8
-	VMULPD  64(R11), Y8, Y8
+	JL      many_first_sum
+	VMOVUPD 64(R11), Y9
+	VMULPD  64(R10), Y9, Y8
 	VADDPD  Y8, Y6, Y6
 	SUBQ    $0x04, R12
 
-many_sum:
+many_first_sum:
+many_rows:
 	VADDPD       Y5, Y4, Y4
 	VADDPD       Y7, Y6, Y6
 	VADDPD       Y6, Y4, Y4
@@ -757,51 +756,145 @@ many_sum:
 	VMULSD       X4, X5, X5
 	VADDSD       X5, X2, X2
 	VMULSD       (BX), X4, X4
-	VBROADCASTSD X4, Y5
-	VBROADCASTSD (SI), Y4
+	VBROADCASTSD X4, Y10
+	VBROADCASTSD (SI), Y11
+	DECQ         CX
+	JE           many_last
 	MOVQ         w_base+0(FP), R11
 	MOVQ         AX, R10
 	MOVQ         R8, R12
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
 
 many_move:
-	CMPQ    R12, $0x08
+	CMPQ    R12, $0x10
 	JL      many_move_end
-	VMULPD  (R11), Y4, Y7
-	VMULPD  (R10), Y5, Y6
-	VADDPD  Y6, Y7, Y7
-	VMOVUPD Y7, (R11)
-	VMULPD  32(R11), Y4, Y7
-	VMULPD  32(R10), Y5, Y6
-	VADDPD  Y6, Y7, Y7
-	VMOVUPD Y7, 32(R11)
-	ADDQ    $0x40, R10
-	ADDQ    $0x40, R11
-	SUBQ    $0x08, R12
+	VMULPD  (R11), Y11, Y9
+	VMULPD  (R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, (R11)
+	VMULPD  (R10)(R9*1), Y9, Y8
+	VADDPD  Y8, Y4, Y4
+	VMULPD  32(R11), Y11, Y9
+	VMULPD  32(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 32(R11)
+	VMULPD  32(R10)(R9*1), Y9, Y8
+	VADDPD  Y8, Y5, Y5
+	VMULPD  64(R11), Y11, Y9
+	VMULPD  64(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 64(R11)
+	VMULPD  64(R10)(R9*1), Y9, Y8
+	VADDPD  Y8, Y6, Y6
+	VMULPD  96(R11), Y11, Y9
+	VMULPD  96(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 96(R11)
+	VMULPD  96(R10)(R9*1), Y9, Y8
+	VADDPD  Y8, Y7, Y7
+	ADDQ    $0x80, R10
+	ADDQ    $0x80, R11
+	SUBQ    $0x10, R12
 	JMP     many_move
 
 many_move_end:
-many_move_last:
 	CMPQ    R12, $0x04
-	JL      many_move_last_end
-	VMULPD  (R11), Y4, Y7
-	VMULPD  (R10), Y5, Y6
-	VADDPD  Y6, Y7, Y7
-	VMOVUPD Y7, (R11)
-	ADDQ    $0x20, R10
-	ADDQ    $0x20, R11
+	JL      many_move_sum
+	VMULPD  (R11), Y11, Y9
+	VMULPD  (R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, (R11)
+	VMULPD  (R10)(R9*1), Y9, Y8
+	VADDPD  Y8, Y4, Y4
 	SUBQ    $0x04, R12
-	JMP     many_move_last
+	CMPQ    R12, $0x04
+	JL      many_move_sum
+	VMULPD  32(R11), Y11, Y9
+	VMULPD  32(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 32(R11)
+	VMULPD  32(R10)(R9*1), Y9, Y8
+	VADDPD  Y8, Y5, Y5
+	SUBQ    $0x04, R12
+	CMPQ    R12, $0x04
+	JL      many_move_sum
+	VMULPD  64(R11), Y11, Y9
+	VMULPD  64(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 64(R11)
+	VMULPD  64(R10)(R9*1), Y9, Y8
+	VADDPD  Y8, Y6, Y6
+	SUBQ    $0x04, R12
 
-many_move_last_end:
+many_move_sum:
 	ADDQ R9, AX
 	ADDQ $0x08, DX
 	ADDQ $0x08, BX
 	ADDQ $0x08, SI
 	ADDQ $0x08, DI
-	SUBQ $0x01, CX
 	JMP  many_rows
 
-many_rows_end:
+many_last:
+	MOVQ   w_base+0(FP), R11
+	MOVQ   AX, R10
+	MOVQ   R8, R12
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+many_move_last:
+	CMPQ    R12, $0x10
+	JL      many_move_last_end
+	VMULPD  (R11), Y11, Y9
+	VMULPD  (R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, (R11)
+	VMULPD  32(R11), Y11, Y9
+	VMULPD  32(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 32(R11)
+	VMULPD  64(R11), Y11, Y9
+	VMULPD  64(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 64(R11)
+	VMULPD  96(R11), Y11, Y9
+	VMULPD  96(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 96(R11)
+	ADDQ    $0x80, R10
+	ADDQ    $0x80, R11
+	SUBQ    $0x10, R12
+	JMP     many_move_last
+
+many_move_last_end:
+	CMPQ    R12, $0x04
+	JL      many_move_last_sum
+	VMULPD  (R11), Y11, Y9
+	VMULPD  (R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, (R11)
+	SUBQ    $0x04, R12
+	CMPQ    R12, $0x04
+	JL      many_move_last_sum
+	VMULPD  32(R11), Y11, Y9
+	VMULPD  32(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 32(R11)
+	SUBQ    $0x04, R12
+	CMPQ    R12, $0x04
+	JL      many_move_last_sum
+	VMULPD  64(R11), Y11, Y9
+	VMULPD  64(R10), Y10, Y8
+	VADDPD  Y8, Y9, Y9
+	VMOVUPD Y9, 64(R11)
+	SUBQ    $0x04, R12
+
+many_move_last_sum:
+many_end:
 	VMOVSD X2, ret+176(FP)
 	VZEROUPPER
 	RET

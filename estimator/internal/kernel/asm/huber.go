@@ -152,65 +152,69 @@ func huberInRegisters(vectors int) {
 	h.end()
 }
 
+// huberInMemory moves the weights by a row and sums their products with the next one in one sweep: the next row's dot product, in Dot's order.
 func huberInMemory() {
 	TEXT("huberManyAVX2", NOSPLIT, huberSignature)
 	Pragma("noescape")
 	h := newHuber()
 	width, stride := Load(Param("w").Len(), GP64()), Load(Param("stride"), GP64())
 	SHLQ(Imm(3), stride)
-	loop("many_rows", h.n, 1, func() {
-		x, w, left := GP64(), Load(Param("w").Base(), GP64()), GP64()
-		MOVQ(h.x, x)
-		MOVQ(width, left)
-		sums := zeros(accumulators)
-		add := func(vectors int) func() {
-			return func() {
-				for v := range vectors {
-					t := YMM()
-					VMOVUPD(at(x, v), t)
-					VMULPD(at(w, v), t, t)
-					VADDPD(t, sums[v], sums[v])
-				}
-				ADDQ(Imm(uint64(bytesAVector*vectors)), x)
-				ADDQ(Imm(uint64(bytesAVector*vectors)), w)
-			}
-		}
-		loop("many_dot", left, accumulators*lanes, add(accumulators))
-		t := YMM()
-		for v := range accumulators - 1 {
-			CMPQ(left, Imm(lanes))
-			JL(LabelRef("many_sum"))
-			VMOVUPD(at(x, v), t)
-			VMULPD(at(w, v), t, t)
-			VADDPD(t, sums[v], sums[v])
-			SUBQ(Imm(lanes), left)
-		}
-		Label("many_sum")
-		derivative, shrink, u := h.derivative(sumOfLanes(sumOf(sums))), YMM(), YMM()
-		h.moveIntercept(derivative)
-		VMULSD(Mem{Base: h.gain}, derivative, derivative)
-		VBROADCASTSD(derivative, u)
-		VBROADCASTSD(Mem{Base: h.shrink}, shrink)
+	sums := []VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	x, w, left := GP64(), GP64(), GP64()
+	sweep := func(name string, row func(v int)) {
 		Load(Param("w").Base(), w)
 		MOVQ(h.x, x)
 		MOVQ(width, left)
-		move := func(vectors int) func() {
-			return func() {
-				for v := range vectors {
-					t, next := YMM(), YMM()
-					VMULPD(at(w, v), shrink, next)
-					VMULPD(at(x, v), u, t)
-					VADDPD(t, next, next)
-					VMOVUPD(next, at(w, v))
-				}
-				ADDQ(Imm(uint64(bytesAVector*vectors)), x)
-				ADDQ(Imm(uint64(bytesAVector*vectors)), w)
-			}
+		for _, sum := range sums {
+			VXORPD(sum, sum, sum)
 		}
-		loop("many_move", left, 2*lanes, move(2))
-		loop("many_move_last", left, lanes, move(1))
-		h.next(stride)
+		loop(name, left, accumulators*lanes, func() {
+			for v := range accumulators {
+				row(v)
+			}
+			ADDQ(Imm(accumulators*bytesAVector), x)
+			ADDQ(Imm(accumulators*bytesAVector), w)
+		})
+		for v := range accumulators - 1 {
+			CMPQ(left, Imm(lanes))
+			JL(LabelRef(name + "_sum"))
+			row(v)
+			SUBQ(Imm(lanes), left)
+		}
+		Label(name + "_sum")
+	}
+	t, next, u, shrink := YMM(), YMM(), YMM(), YMM()
+	TESTQ(h.n, h.n)
+	JE(LabelRef("many_end"))
+	sweep("many_first", func(v int) {
+		VMOVUPD(at(w, v), next)
+		VMULPD(at(x, v), next, t)
+		VADDPD(t, sums[v], sums[v])
 	})
+	Label("many_rows")
+	derivative := h.derivative(sumOfLanes(sumOf(sums)))
+	h.moveIntercept(derivative)
+	VMULSD(Mem{Base: h.gain}, derivative, derivative)
+	VBROADCASTSD(derivative, u)
+	VBROADCASTSD(Mem{Base: h.shrink}, shrink)
+	move := func(v int) {
+		VMULPD(at(w, v), shrink, next)
+		VMULPD(at(x, v), u, t)
+		VADDPD(t, next, next)
+		VMOVUPD(next, at(w, v))
+	}
+	DECQ(h.n)
+	JE(LabelRef("many_last"))
+	sweep("many_move", func(v int) {
+		move(v)
+		VMULPD(Mem{Base: x, Index: stride, Scale: 1, Disp: bytesAVector * v}, next, t)
+		VADDPD(t, sums[v], sums[v])
+	})
+	h.next(stride)
+	JMP(LabelRef("many_rows"))
+	Label("many_last")
+	sweep("many_move_last", move)
+	Label("many_end")
 	h.end()
 }
 
