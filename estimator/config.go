@@ -5,7 +5,7 @@ import "math"
 // Config says what a model is: two models with equal Configs that learned the same rows in the same order are equal to the bit.
 type Config struct {
 	Features []string // names of the feature columns, in order; d = len(Features)
-	Solver   string   // "newton" (default) or "sgd"
+	Solver   string   // "auto" (default): "newton" up to 64 features or where rows are forgotten, else "asgd"; or "sgd"
 	Loss     LossSpec
 	Delta    Knee     // the knee of the Huber loss: auto (1.345 σ̂) or a number
 	Leverage Leverage // far rows in x: a cap in robust standard deviations (default 10), or off
@@ -46,7 +46,7 @@ type SGD struct {
 // DefaultConfig is what the program uses when nothing else is said.
 func DefaultConfig() Config {
 	return Config{
-		Solver: "newton", Loss: LossSpec{Name: "huber", Beta: 1, Tau: 0.5, Epsilon: 0.1},
+		Solver: solverAuto, Loss: LossSpec{Name: "huber", Beta: 1, Tau: 0.5, Epsilon: 0.1},
 		Delta: Knee{Auto: true}, Leverage: Leverage{Cap: 10}, HalfLife: math.Inf(1),
 		SGD: SGD{LearningRate: "invscaling", Eta0: 0.01, PowerT: 0.25, Penalty: "l2", Alpha: 1e-4, FitIntercept: true},
 	}

@@ -16,6 +16,28 @@ const (
 	lossSquared     = "mse"
 )
 
+// The solvers, and the most features that auto gives to newton, whose rows cost the square of their number.
+const (
+	solverAuto   = "auto"
+	solverNewton = "newton"
+	solverASGD   = "asgd"
+	solverSGD    = "sgd"
+
+	newtonFeatures = 64
+)
+
+// solver that fits: auto is newton, or asgd for many features if nothing is to be forgotten.
+func (c Config) solver() string {
+	switch {
+	case c.Solver != solverAuto:
+		return c.Solver
+	case len(c.Features) <= newtonFeatures || !math.IsInf(c.HalfLife, 1):
+		return solverNewton
+	default:
+		return solverASGD
+	}
+}
+
 // Validate collects all faults of the configuration.
 func (c Config) Validate() error {
 	var faults []error
@@ -36,20 +58,24 @@ func (c Config) Validate() error {
 	if !(c.HalfLife > 0) {
 		add("half-life %v is no number of rows above 0", c.HalfLife)
 	}
-	switch c.Solver {
-	case "newton":
-		faults = append(faults, c.validateNewton()...)
-	case "sgd":
+	switch c.solver() {
+	case solverNewton, solverASGD:
+		faults = append(faults, c.validateRobust()...)
+	case solverSGD:
 		faults = append(faults, c.validateSGD()...)
 	default:
-		add("solver %q is not one of newton, sgd", c.Solver)
+		add("solver %q is not one of auto, newton, asgd, sgd", c.Solver)
 	}
 	return errors.Join(faults...)
 }
 
-func (c Config) validateNewton() (faults []error) {
+// validateRobust collects the faults of what newton and asgd have in common, and of asgd.
+func (c Config) validateRobust() (faults []error) {
 	if names := []string{lossHuber, lossHalfSquared, lossSquared}; !slices.Contains(names, c.Loss.Name) {
-		faults = append(faults, fmt.Errorf("solver newton fits the losses %s; for %s use solver sgd", strings.Join(names, ", "), c.Loss.Name))
+		faults = append(faults, fmt.Errorf("solver %s fits the losses %s; for %s use solver sgd", c.solver(), strings.Join(names, ", "), c.Loss.Name))
+	}
+	if c.solver() == solverASGD && !math.IsInf(c.HalfLife, 1) {
+		faults = append(faults, errors.New("solver asgd cannot forget: leave half_life at .inf, or use solver newton"))
 	}
 	if !c.Leverage.Off && !(c.Leverage.Cap > 0) {
 		faults = append(faults, fmt.Errorf("leverage %v is no cap: it is off, or a number of robust standard deviations above 0, as 10", c.Leverage.Cap))
@@ -69,14 +95,19 @@ func (c Config) lossOf() (loss.Loss, error) {
 // Equal tells whether two configurations describe the same model, bit for bit.
 func (c Config) Equal(o Config) bool {
 	features := slices.Equal(c.Features, o.Features)
+	c.Solver, o.Solver = c.solver(), o.solver()
 	c.Features, o.Features = nil, nil
 	return features && fmt.Sprintf("%#v", c) == fmt.Sprintf("%#v", o)
 }
 
 func newSolver(c Config) (solver, loss.Loss) {
 	l, _ := c.lossOf() // Validate has asked
-	if c.Solver == "sgd" {
+	switch c.solver() {
+	case solverSGD:
 		return newSGD(c.SGD, l, c.Features), l
+	case solverASGD:
+		return newASGD(c), l
+	default:
+		return newNewton(c), l
 	}
-	return newNewton(c), l
 }

@@ -50,15 +50,12 @@ func (f *faults) scope(m Model) {
 	}
 }
 
-// solver asks the estimator, which knows what its solvers can do; the names that are to come are answered here.
+// solver asks the estimator, which knows what its solvers can do.
 func (f *faults) solver(c Config) {
 	switch c.Model.Solver {
-	case "newton", "sgd":
-	case "asgd":
-		f.add("model.solver", "asgd is not available in this version; want newton or sgd")
-		return
+	case "auto", "newton", "asgd", "sgd":
 	default:
-		f.add("model.solver", "%q is not one of newton, sgd", c.Model.Solver)
+		f.add("model.solver", "%q is not one of auto, newton, asgd, sgd", c.Model.Solver)
 		return
 	}
 	features := c.Model.Features
@@ -77,8 +74,8 @@ func settingOf(sentence string) string {
 		return path
 	}
 	for begins, path := range map[string]string{
-		"delta ": "model.delta", "half-life ": "model.half_life", "leverage ": "model.leverage", "solver newton fits ": "model.loss",
-		"solver sgd needs a fixed knee": "model.delta", "solver sgd cannot forget": "model.half_life", "unknown loss": "model.loss",
+		"delta ": "model.delta", "half-life ": "model.half_life", "leverage ": "model.leverage", "solver newton fits ": "model.loss", "solver asgd fits ": "model.loss",
+		"solver sgd needs a fixed knee": "model.delta", "solver sgd cannot forget": "model.half_life", "solver asgd cannot forget": "model.half_life", "unknown loss": "model.loss",
 	} {
 		if strings.HasPrefix(sentence, begins) {
 			return path

@@ -1,0 +1,239 @@
+package estimator
+
+import (
+	"errors"
+	"math"
+)
+
+// report in raw units: the warm-up's own, and from then on that of the average. Standard errors are √(6V̂/n), for the path's V̂ has a sixth of the average's
+// variance as its expectation; the interval is not 1.96 of them to either side, but what the path's law says.
+func (s *asgd) report(r *Report) {
+	if s.warmUp != nil {
+		s.warmUp.report(r)
+		r.Solver = solverASGD
+		return
+	}
+	r.Solver, r.Status = solverASGD, StatusOK
+	r.Scale, r.Delta = saturate(s.sigma*s.fit.targetS), s.kneeRaw
+	if math.IsInf(r.Delta, 0) {
+		r.Delta = math.NaN()
+	}
+	b, y := s.stride, s.fit.targetS
+	intercept := s.fit.targetC + float64(y*s.path.mean[b])
+	for j, name := range s.features {
+		unit := y / s.fit.scale[j]
+		slope := float64(s.path.mean[j] * unit)
+		intercept -= float64(slope * s.fit.center[j])
+		r.Coefficients = append(r.Coefficients, coefficientWithin(name, slope, s.interval(j, j+1, unit)))
+	}
+	r.Intercept = coefficientWithin("", intercept, s.interval(b+1, 0, y))
+	measured := !s.frozen && s.path.known()
+	for _, c := range append(r.Coefficients, r.Intercept) {
+		if math.Abs(c.Value) == math.MaxFloat64 || measured && math.IsNaN(c.SE) {
+			r.Status = StatusDegenerate
+		}
+	}
+}
+
+// interval of element j of the path in units of the target and the feature, or while the path is short or comes again the one known from before.
+func (s *asgd) interval(j, known int, unit float64) interval {
+	if s.frozen || !s.path.known() {
+		return s.known[known]
+	}
+	error1 := math.Sqrt(s.path.variance(j)) * unit
+	return interval{math.Sqrt(6) * error1, crit95 * error1}
+}
+
+// coefficientWithin an interval; what is no number, or no interval, is none.
+func coefficientWithin(name string, value float64, i interval) Coefficient {
+	value = saturate(value)
+	c := Coefficient{Name: name, Value: value, SE: i.se, Low: value - i.half, High: value + i.half}
+	if !(i.se > 0) || !isFinite(i.se) || !isFinite(c.Low) || !isFinite(c.High) {
+		c.SE, c.Low, c.High = math.NaN(), math.NaN(), math.NaN()
+	}
+	return c
+}
+
+func intervalOf(c Coefficient) interval {
+	if !isFinite(c.SE) {
+		return interval{}
+	}
+	return interval{c.SE, c.High/2 - c.Low/2}
+}
+
+// hold the intervals of a report.
+func (s *asgd) hold(r *Report) {
+	s.known[0] = intervalOf(r.Intercept)
+	for j, c := range r.Coefficients {
+		s.known[j+1] = intervalOf(c)
+	}
+}
+
+// endPass keeps the intervals: rows that come again make the average no surer.
+func (s *asgd) endPass() {
+	if s.warmUp != nil {
+		s.warmUp.endPass()
+	} else if !s.frozen {
+		var r Report
+		s.report(&r)
+		s.hold(&r)
+	}
+	s.frozen = true
+}
+
+func (s *asgd) appendState(e *encoder) {
+	e.word(truth(s.frozen))
+	e.word(truth(s.warmUp != nil))
+	if s.warmUp != nil {
+		s.warmUp.appendState(e)
+		return
+	}
+	e.floats(s.fit.center...)
+	e.floats(s.fit.scale...)
+	e.floats(s.fit.targetC, s.fit.targetS, s.sigma, s.t)
+	e.floats(s.beta...)
+	for _, i := range s.known {
+		e.floats(i.se, i.half)
+	}
+	e.word(uint64(s.inBlock))
+	e.word(uint64(s.exceeded))
+	s.path.append(e)
+}
+
+func truth(v bool) uint64 {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+func (s *asgd) restoreState(d *decoder) {
+	s.frozen = d.word() == 1
+	if d.word() == 1 {
+		s.warmUp.restoreState(d)
+		if s.warmUp.rows == nil {
+			d.fail("a warm-up that is over")
+		}
+		return
+	}
+	s.warmUp = nil
+	d.floats(s.fit.center)
+	d.floats(s.fit.scale)
+	s.fit.targetC, s.fit.targetS, s.sigma, s.t = d.float(), d.float(), d.float(), d.float()
+	d.bounded(s.beta, asgdLargest)
+	for j := range s.known {
+		s.known[j] = interval{d.float(), d.float()}
+	}
+	s.inBlock, s.exceeded = int(d.word()), int(d.word())
+	s.path.restore(d)
+	s.check(d)
+	s.prepare()
+}
+
+// check what the steps rely on.
+func (s *asgd) check(d *decoder) {
+	for _, scale := range append([]float64{s.fit.targetS}, s.fit.scale...) {
+		if !usable(scale) {
+			d.fail("a scale of %v", scale)
+		}
+	}
+	if !(s.sigma >= smallestSigma && s.sigma <= farthest) || !(s.t >= 0) {
+		d.fail("σ̂ %v after %v rows", s.sigma, s.t)
+	}
+	if s.inBlock < 0 || s.inBlock >= asgdBlock || s.exceeded < 0 || s.exceeded > s.inBlock {
+		d.fail("%d of %d rows beyond the median", s.exceeded, s.inBlock)
+	}
+}
+
+// bounded numbers: whatever is computed of them stays finite.
+func (d *decoder) bounded(dst []float64, most float64) {
+	for i := range dst {
+		if dst[i] = d.float(); math.Abs(dst[i]) > most {
+			d.fail("a number of %v", dst[i])
+		}
+	}
+}
+
+// merge averages the shards' coefficients by their numbers of rows, nᵢ of n. The shards are independent, so their errors add up in squares,
+//
+//	se² = Σ (nᵢ/n)² seᵢ²,   half² = Σ (nᵢ/n)² halfᵢ²
+//
+// and the interval is if anything too long: the mean of several V̂ is steadier than one. If one shard has no interval, neither has their average.
+func (s *asgd) merge(models []*Linear) error {
+	total, most := 0.0, models[0]
+	for _, m := range models {
+		if m.rows.Learned > most.rows.Learned {
+			most = m
+		}
+		total += float64(m.rows.Learned)
+	}
+	if total == 0 {
+		return nil
+	}
+	base, ok := most.solver.(*asgd)
+	if !ok {
+		return errors.New("estimator: not all shards are asgd's")
+	}
+	s.fit, s.warmUp = base.basis(), nil
+	s.sigma, s.t, s.frozen = 0, 0, base.frozen
+	logScale := 0.0
+	for _, m := range models {
+		if m.rows.Learned == 0 {
+			continue
+		}
+		share := float64(m.rows.Learned) / total
+		logScale += share * math.Log(s.add(m.solver.(*asgd), share)/s.fit.targetS)
+	}
+	s.sigma = max(smallestSigma, min(farthest, math.Exp(logScale)))
+	for j := range s.beta {
+		s.beta[j] = max(-asgdLargest, min(asgdLargest, s.beta[j]))
+	}
+	for j, i := range s.known {
+		if s.known[j] = (interval{}); i.se > 0 && i.half <= math.MaxFloat64 {
+			s.known[j] = interval{math.Sqrt(i.se), math.Sqrt(i.half)}
+		}
+	}
+	s.path.start(s.beta, math.Floor(s.t/asgdBlock))
+	s.prepare()
+	return nil
+}
+
+// add a shard's share in the coefficients, and the squares of its share in the intervals; it returns the shard's σ̂ in units of the target.
+func (s *asgd) add(shard *asgd, share float64) (scale float64) {
+	var now solver = shard
+	if shard.warmUp != nil {
+		now = shard.warmUp.current()
+	}
+	var r Report
+	now.report(&r)
+	for j, c := range append([]Coefficient{r.Intercept}, r.Coefficients...) {
+		i := intervalOf(c)
+		if i.se == 0 {
+			i = interval{math.NaN(), math.NaN()}
+		}
+		s.known[j].se += share * share * i.se * i.se
+		s.known[j].half += share * share * i.half * i.half
+	}
+	for j, c := range r.Coefficients {
+		s.beta[j] += share * (c.Value * s.fit.scale[j] / s.fit.targetS)
+	}
+	s.beta[s.stride] += share * s.fit.target(now.predict(s.fit.center))
+	s.t += shard.rows()
+	return r.Scale
+}
+
+// basis the solver works in, which in the warm-up is that of the rows so far.
+func (s *asgd) basis() basis {
+	if s.warmUp != nil {
+		return s.warmUp.current().fit
+	}
+	return s.fit
+}
+
+// rows since the start.
+func (s *asgd) rows() float64 {
+	if s.warmUp != nil {
+		return s.warmUp.t
+	}
+	return s.t + float64(s.inBlock)
+}
