@@ -1,6 +1,8 @@
 package estimator
 
 import (
+	"slices"
+
 	"github.com/streamfit/streamfit/estimator/internal/kernel"
 	"github.com/streamfit/streamfit/loss"
 )
@@ -11,7 +13,7 @@ type sgdTile struct {
 	w            []float64 // padded
 	divisor      []float64 // of the rows' rates
 	gain, shrink []float64 // of the rows
-	bound        float64   // of the derivative
+	bound        []float64 // of the derivative: the same for all
 }
 
 // newSGDTile is nil where the settings ask for more.
@@ -32,7 +34,7 @@ func newSGDTile(c SGD, l loss.Loss, d int) *sgdTile {
 	}
 	rows := rowsOf(d)
 	return &sgdTile{
-		w: make([]float64, kernel.Padded(d)), bound: bound,
+		w: make([]float64, kernel.Padded(d)), bound: slices.Repeat([]float64{bound}, rows),
 		divisor: make([]float64, rows), gain: make([]float64, rows), shrink: make([]float64, rows),
 	}
 }
@@ -69,7 +71,7 @@ func (s *sgd) runKernel(t *tile, from, to int) (intercept float64) {
 	if s.fitIntercept {
 		fit = 1
 	}
-	return kernel.Huber(k.w, t.x[from*t.stride:to*t.stride], t.stride, t.y[from:to], k.gain[:n], k.shrink[:n], t.prediction[from:to], s.intercept, fit, k.bound)
+	return kernel.Huber(k.w, t.x[from*t.stride:to*t.stride], t.stride, t.y[from:to], k.gain[:n], k.shrink[:n], k.bound[:n], t.prediction[from:to], s.intercept, fit)
 }
 
 func (s *sgd) accept(intercept float64, rows int) {

@@ -98,22 +98,30 @@ func symmetricDowndate(p, q []float64, rows int, factor float64) {
 	symmetricDowndatePortable(p, q, rows, factor)
 }
 
-func huber(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
+func huber(w, x []float64, stride int, y, gain, shrink, bound, prediction []float64, b, learnIntercept float64) float64 {
 	rows := huberPortable
 	if avx2 {
 		switch len(w) / Lanes {
 		case 0:
 		case 1:
-			return huber1AVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huber1AVX2(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
 		case 2:
-			return huber2AVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huber2AVX2(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
 		case 3:
-			return huber3AVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huber3AVX2(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
 		case 4:
-			return huber4AVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huber4AVX2(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
 		default:
-			return huberManyAVX2(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
+			return huberManyAVX2(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
 		}
 	}
-	return rows(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
+	return rows(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
+}
+
+func standardiseRows(dst *Standardised, x []float64, stride int, centre, perScale, mean []float64) {
+	if !avx2 || len(centre) == 0 {
+		standardiseRowsPortable(dst, x, stride, centre, perScale, mean)
+		return
+	}
+	standardiseRowsAVX2(&dst.Z[0], dst.Square, dst.Far, dst.Product, &x[0], stride, centre, perScale, mean)
 }

@@ -32,6 +32,10 @@ func symmetricDowndate(p, q []float64, rows int, factor float64) {
 	symmetricDowndatePortable(p, q, rows, factor)
 }
 
-func huber(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64 {
-	return huberPortable(w, x, stride, y, gain, shrink, prediction, b, learnIntercept, delta)
+func huber(w, x []float64, stride int, y, gain, shrink, bound, prediction []float64, b, learnIntercept float64) float64 {
+	return huberPortable(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
+}
+
+func standardiseRows(dst *Standardised, x []float64, stride int, centre, perScale, mean []float64) {
+	standardiseRowsPortable(dst, x, stride, centre, perScale, mean)
 }

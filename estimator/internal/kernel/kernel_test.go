@@ -111,14 +111,38 @@ func TestHuberEqualsPortableLoop(t *testing.T) {
 		w, x, y := values(d).Draw(t, "w"), values(stride*rows).Draw(t, "x"), values(rows).Draw(t, "y")
 		gain, shrink := values(rows).Draw(t, "gain"), values(rows).Draw(t, "shrink")
 		b, learn := rapid.Float64Range(0, 3).Draw(t, "b"), rapid.SampledFrom([]float64{0, 1}).Draw(t, "intercept")
-		delta := rapid.SampledFrom([]float64{0.1, 1, 1e12}).Draw(t, "delta")
+		bound := rapid.SliceOfN(rapid.SampledFrom([]float64{0.1, 1, 1e12}), rows, rows).Draw(t, "bound")
 		gotW, wantW, gotP, wantP := clone(w), clone(w), make([]float64, rows), make([]float64, rows)
-		gotB := Huber(gotW, x, stride, y, gain, shrink, gotP, b, learn, delta)
-		wantB := huberPortable(wantW, x, stride, y, gain, shrink, wantP, b, learn, delta)
+		gotB := Huber(gotW, x, stride, y, gain, shrink, bound, gotP, b, learn)
+		wantB := huberPortable(wantW, x, stride, y, gain, shrink, bound, wantP, b, learn)
 		checkBits(t, "intercept", []float64{gotB}, []float64{wantB})
 		checkBits(t, "weights", gotW, wantW)
 		checkBits(t, "predictions", gotP, wantP)
 	})
+}
+
+func TestStandardiseRowsEqualsPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, rows := drawLength(t), rapid.IntRange(0, 5).Draw(t, "rows")
+		stride := d + Lanes*rapid.IntRange(0, 2).Draw(t, "padding")
+		x, mean := values(stride*rows).Draw(t, "x"), values(d).Draw(t, "mean")
+		centre, perScale := values(d).Draw(t, "centre"), values(d).Draw(t, "per scale")
+		got, want := newStandardised(d, rows), newStandardised(d, rows)
+		StandardiseRows(&got, x, stride, centre, perScale, mean)
+		standardiseRowsPortable(&want, x, stride, centre, perScale, mean)
+		checkBits(t, "rows", got.Z, want.Z)
+		checkBits(t, "squares", got.Square, want.Square)
+		checkBits(t, "products", got.Product, want.Product)
+		for i, far := range want.Far {
+			if z := want.Z[i*d : (i+1)*d]; Finite(z) && got.Far[i] != far {
+				t.Fatalf("row %d is %v far, the portable loop says %v", i, got.Far[i], far)
+			}
+		}
+	})
+}
+
+func newStandardised(d, rows int) Standardised {
+	return Standardised{Z: make([]float64, d*rows), Square: make([]float64, rows), Far: make([]float64, rows), Product: make([]float64, rows)}
 }
 
 func TestGainsEqualPortableLoop(t *testing.T) {
@@ -205,19 +229,19 @@ var lengths = []int{4, 16, 64, 256}
 
 func BenchmarkHuber(b *testing.B) {
 	for _, d := range lengths {
-		for name, loop := range map[string]func(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64{"portable": huberPortable, "chosen": Huber} {
+		for name, loop := range map[string]func(w, x []float64, stride int, y, gain, shrink, bound, prediction []float64, b, learnIntercept float64) float64{"portable": huberPortable, "chosen": Huber} {
 			b.Run(fmt.Sprintf("d=%d/%s", d, name), func(b *testing.B) {
 				const rows = 16
 				w, x, y := make([]float64, d), make([]float64, d*rows), make([]float64, rows)
-				gain, shrink, prediction := make([]float64, rows), make([]float64, rows), make([]float64, rows)
+				gain, shrink, bound, prediction := make([]float64, rows), make([]float64, rows), make([]float64, rows), make([]float64, rows)
 				for i := range x {
 					x[i] = float64(i%7) - 3
 				}
 				for i := range y {
-					y[i], gain[i], shrink[i] = float64(i%5), 1e-3, 1
+					y[i], gain[i], shrink[i], bound[i] = float64(i%5), 1e-3, 1, 1
 				}
 				for b.Loop() {
-					loop(w, x, d, y, gain, shrink, prediction, 0, 1, 1)
+					loop(w, x, d, y, gain, shrink, bound, prediction, 0, 1)
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 			})
@@ -275,6 +299,20 @@ func BenchmarkProgress(b *testing.B) {
 			s := Progress{Rows: Lanes}
 			for b.Loop() {
 				loop(&s, prediction, y, knee, 0.999)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+		})
+	}
+}
+
+func BenchmarkStandardiseRows(b *testing.B) {
+	for _, d := range lengths {
+		b.Run(fmt.Sprintf("d=%d", d), func(b *testing.B) {
+			const rows = 16
+			s, x := newStandardised(d, rows), make([]float64, d*rows)
+			centre, perScale, mean := make([]float64, d), make([]float64, d), make([]float64, d)
+			for b.Loop() {
+				StandardiseRows(&s, x, d, centre, perScale, mean)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 		})

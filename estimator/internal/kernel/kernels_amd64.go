@@ -17,6 +17,9 @@ func standardiseAVX2(dst []float64, x []float64, centre []float64, perScale []fl
 func maxAbsAVX2(x []float64) float64
 
 //go:noescape
+func standardiseRowsAVX2(z *float64, square []float64, far []float64, product []float64, x *float64, stride int, centre []float64, perScale []float64, mean []float64)
+
+//go:noescape
 func squareRootsAVX2(x []float64)
 
 //go:noescape
@@ -31,19 +34,19 @@ func gainsAVX2(gain []float64, shrink []float64, divisor []float64, weight []flo
 func gatherAVX2(dst *float64, stride int, columns [][]float64, from int, n int) bool
 
 //go:noescape
-func huber1AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huber1AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 
 //go:noescape
-func huber2AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huber2AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 
 //go:noescape
-func huber3AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huber3AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 
 //go:noescape
-func huber4AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huber4AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 
 //go:noescape
-func huberManyAVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+func huberManyAVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 
 //go:noescape
 func progressAVX2(sums *[4]float64, prediction []float64, y []float64, knee []float64, keep4 float64) uint64

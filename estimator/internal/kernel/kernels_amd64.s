@@ -154,6 +154,186 @@ largest_end:
 	VZEROUPPER
 	RET
 
+// func standardiseRowsAVX2(z *float64, square []float64, far []float64, product []float64, x *float64, stride int, centre []float64, perScale []float64, mean []float64)
+// Requires: AVX, AVX2
+TEXT ·standardiseRowsAVX2(SB), NOSPLIT, $0-168
+	MOVQ     z+0(FP), AX
+	MOVQ     x+80(FP), CX
+	MOVQ     stride+88(FP), DX
+	MOVQ     square_base+8(FP), BX
+	MOVQ     far_base+32(FP), SI
+	MOVQ     product_base+56(FP), DI
+	MOVQ     square_len+16(FP), R8
+	SHLQ     $0x03, DX
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y2, Y2, Y2
+	VXORPD   Y3, Y3, Y3
+	VXORPD   Y4, Y4, Y4
+	VXORPD   Y5, Y5, Y5
+	VXORPD   Y6, Y6, Y6
+	VXORPD   Y7, Y7, Y7
+	VXORPD   Y8, Y8, Y8
+	VXORPD   Y9, Y9, Y9
+
+standardise_rows:
+	CMPQ   R8, $0x01
+	JL     standardise_rows_end
+	MOVQ   centre_len+104(FP), R10
+	MOVQ   centre_base+96(FP), R11
+	MOVQ   perScale_base+120(FP), R12
+	MOVQ   mean_base+144(FP), R13
+	MOVQ   CX, R9
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+
+standardise_four:
+	CMPQ    R10, $0x10
+	JL      standardise_four_end
+	VMOVUPD (R9), Y10
+	VSUBPD  (R11), Y10, Y10
+	VMULPD  (R12), Y10, Y10
+	VMOVUPD Y10, (AX)
+	VANDPD  Y10, Y0, Y11
+	VMAXPD  Y11, Y1, Y1
+	VMULPD  (R13), Y10, Y11
+	VADDPD  Y11, Y6, Y6
+	VMULPD  Y10, Y10, Y11
+	VADDPD  Y11, Y2, Y2
+	VMOVUPD 32(R9), Y10
+	VSUBPD  32(R11), Y10, Y10
+	VMULPD  32(R12), Y10, Y10
+	VMOVUPD Y10, 32(AX)
+	VANDPD  Y10, Y0, Y11
+	VMAXPD  Y11, Y1, Y1
+	VMULPD  32(R13), Y10, Y11
+	VADDPD  Y11, Y7, Y7
+	VMULPD  Y10, Y10, Y11
+	VADDPD  Y11, Y3, Y3
+	VMOVUPD 64(R9), Y10
+	VSUBPD  64(R11), Y10, Y10
+	VMULPD  64(R12), Y10, Y10
+	VMOVUPD Y10, 64(AX)
+	VANDPD  Y10, Y0, Y11
+	VMAXPD  Y11, Y1, Y1
+	VMULPD  64(R13), Y10, Y11
+	VADDPD  Y11, Y8, Y8
+	VMULPD  Y10, Y10, Y11
+	VADDPD  Y11, Y4, Y4
+	VMOVUPD 96(R9), Y10
+	VSUBPD  96(R11), Y10, Y10
+	VMULPD  96(R12), Y10, Y10
+	VMOVUPD Y10, 96(AX)
+	VANDPD  Y10, Y0, Y11
+	VMAXPD  Y11, Y1, Y1
+	VMULPD  96(R13), Y10, Y11
+	VADDPD  Y11, Y9, Y9
+	VMULPD  Y10, Y10, Y11
+	VADDPD  Y11, Y5, Y5
+	ADDQ    $0x80, R9
+	ADDQ    $0x80, R11
+	ADDQ    $0x80, R12
+	ADDQ    $0x80, R13
+	ADDQ    $0x80, AX
+	SUBQ    $0x10, R10
+	JMP     standardise_four
+
+standardise_four_end:
+	CMPQ    R10, $0x04
+	JL      standardise_sum
+	VMOVUPD (R9), Y10
+	VSUBPD  (R11), Y10, Y10
+	VMULPD  (R12), Y10, Y10
+	VMOVUPD Y10, (AX)
+	VANDPD  Y10, Y0, Y11
+	VMAXPD  Y11, Y1, Y1
+	VMULPD  (R13), Y10, Y11
+	VADDPD  Y11, Y6, Y6
+	VMULPD  Y10, Y10, Y11
+	VADDPD  Y11, Y2, Y2
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	ADDQ    $0x20, R13
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, R10
+	CMPQ    R10, $0x04
+	JL      standardise_sum
+	VMOVUPD (R9), Y10
+	VSUBPD  (R11), Y10, Y10
+	VMULPD  (R12), Y10, Y10
+	VMOVUPD Y10, (AX)
+	VANDPD  Y10, Y0, Y11
+	VMAXPD  Y11, Y1, Y1
+	VMULPD  (R13), Y10, Y11
+	VADDPD  Y11, Y7, Y7
+	VMULPD  Y10, Y10, Y11
+	VADDPD  Y11, Y3, Y3
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	ADDQ    $0x20, R13
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, R10
+	CMPQ    R10, $0x04
+	JL      standardise_sum
+	VMOVUPD (R9), Y10
+	VSUBPD  (R11), Y10, Y10
+	VMULPD  (R12), Y10, Y10
+	VMOVUPD Y10, (AX)
+	VANDPD  Y10, Y0, Y11
+	VMAXPD  Y11, Y1, Y1
+	VMULPD  (R13), Y10, Y11
+	VADDPD  Y11, Y8, Y8
+	VMULPD  Y10, Y10, Y11
+	VADDPD  Y11, Y4, Y4
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	ADDQ    $0x20, R13
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, R10
+
+standardise_sum:
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y5, Y4, Y4
+	VADDPD       Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VMOVSD       X2, (BX)
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y8, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X2
+	VADDPD       X2, X6, X3
+	VUNPCKHPD    X3, X3, X2
+	VADDSD       X2, X3, X3
+	VMOVSD       X3, (DI)
+	VEXTRACTF128 $0x01, Y1, X2
+	VMAXPD       X2, X1, X1
+	VUNPCKHPD    X1, X1, X2
+	VMAXSD       X2, X1, X1
+	VMOVSD       X1, (SI)
+	ADDQ         $0x08, BX
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, DI
+	ADDQ         DX, CX
+	SUBQ         $0x01, R8
+	JMP          standardise_rows
+
+standardise_rows_end:
+	VZEROUPPER
+	RET
+
 // func squareRootsAVX2(x []float64)
 // Requires: AVX
 TEXT ·squareRootsAVX2(SB), NOSPLIT, $0-24
@@ -383,9 +563,9 @@ gather_columns_end:
 	VZEROUPPER
 	RET
 
-// func huber1AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huber1AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 // Requires: AVX
-TEXT ·huber1AVX2(SB), NOSPLIT, $0-184
+TEXT ·huber1AVX2(SB), NOSPLIT, $0-200
 	MOVQ    w_base+0(FP), AX
 	MOVQ    stride+48(FP), CX
 	SHLQ    $0x03, CX
@@ -394,62 +574,64 @@ TEXT ·huber1AVX2(SB), NOSPLIT, $0-184
 	MOVQ    y_base+56(FP), SI
 	MOVQ    gain_base+80(FP), DI
 	MOVQ    shrink_base+104(FP), R8
-	MOVQ    prediction_base+128(FP), R9
-	VMOVSD  delta+168(FP), X0
-	VXORPD  X1, X1, X1
-	VSUBSD  X0, X1, X1
-	VMOVSD  b+152(FP), X2
-	VMOVSD  learnIntercept+160(FP), X3
-	VMOVUPD (AX), X4
-	VMOVUPD 16(AX), X5
+	MOVQ    prediction_base+152(FP), R9
+	MOVQ    bound_base+128(FP), R10
+	VMOVSD  b+176(FP), X0
+	VMOVSD  learnIntercept+184(FP), X1
+	VMOVUPD (AX), X2
+	VMOVUPD 16(AX), X3
 
 one_rows:
 	CMPQ      BX, $0x01
 	JL        one_rows_end
-	VMULPD    (DX), X4, X6
-	VMULPD    16(DX), X5, X7
-	VADDPD    X7, X6, X6
-	VUNPCKHPD X6, X6, X7
-	VADDSD    X7, X6, X6
-	VMOVDDUP  (R8), X7
-	VMOVDDUP  (DI), X8
-	VMOVSD    (SI), X10
-	VSUBSD    X2, X10, X10
-	VADDSD    X2, X6, X9
-	VMOVSD    X9, (R9)
-	VSUBSD    X6, X10, X10
-	VMINSD    X10, X0, X9
-	VMAXSD    X9, X1, X9
-	VMOVDDUP  X9, X6
-	VMULPD    X7, X4, X4
-	VMULPD    (DX), X8, X10
-	VMULPD    X6, X10, X10
-	VADDPD    X10, X4, X4
+	VMULPD    (DX), X2, X4
+	VMULPD    16(DX), X3, X5
+	VADDPD    X5, X4, X4
+	VUNPCKHPD X4, X4, X5
+	VADDSD    X5, X4, X4
+	VMOVDDUP  (R8), X5
+	VMOVDDUP  (DI), X6
+	VXORPD    X9, X9, X9
+	VSUBSD    (R10), X9, X9
+	VMOVSD    (SI), X8
+	VSUBSD    X0, X8, X8
+	VADDSD    X0, X4, X7
+	VMOVSD    X7, (R9)
+	VSUBSD    X4, X8, X8
+	VMOVSD    (R10), X4
+	VMINSD    X8, X4, X4
+	VMAXSD    X4, X9, X4
+	VMOVDDUP  X4, X7
+	VMULPD    X5, X2, X2
+	VMULPD    (DX), X6, X8
+	VMULPD    X7, X8, X8
+	VADDPD    X8, X2, X2
+	VMULPD    X5, X3, X3
+	VMULPD    16(DX), X6, X5
 	VMULPD    X7, X5, X5
-	VMULPD    16(DX), X8, X7
-	VMULPD    X6, X7, X7
-	VADDPD    X7, X5, X5
-	VMULSD    (DI), X3, X6
-	VMULSD    X9, X6, X6
-	VADDSD    X6, X2, X2
+	VADDPD    X5, X3, X3
+	VMULSD    (DI), X1, X5
+	VMULSD    X4, X5, X5
+	VADDSD    X5, X0, X0
 	ADDQ      CX, DX
 	ADDQ      $0x08, SI
 	ADDQ      $0x08, DI
 	ADDQ      $0x08, R8
+	ADDQ      $0x08, R10
 	ADDQ      $0x08, R9
 	SUBQ      $0x01, BX
 	JMP       one_rows
 
 one_rows_end:
-	VMOVUPD X4, (AX)
-	VMOVUPD X5, 16(AX)
-	VMOVSD  X2, ret+176(FP)
+	VMOVUPD X2, (AX)
+	VMOVUPD X3, 16(AX)
+	VMOVSD  X0, ret+192(FP)
 	VZEROUPPER
 	RET
 
-// func huber2AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huber2AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 // Requires: AVX, AVX2
-TEXT ·huber2AVX2(SB), NOSPLIT, $0-184
+TEXT ·huber2AVX2(SB), NOSPLIT, $0-200
 	MOVQ    w_base+0(FP), AX
 	MOVQ    stride+48(FP), CX
 	SHLQ    $0x03, CX
@@ -458,64 +640,66 @@ TEXT ·huber2AVX2(SB), NOSPLIT, $0-184
 	MOVQ    y_base+56(FP), SI
 	MOVQ    gain_base+80(FP), DI
 	MOVQ    shrink_base+104(FP), R8
-	MOVQ    prediction_base+128(FP), R9
-	VMOVSD  delta+168(FP), X0
-	VXORPD  X1, X1, X1
-	VSUBSD  X0, X1, X1
-	VMOVSD  b+152(FP), X2
-	VMOVSD  learnIntercept+160(FP), X3
-	VMOVUPD (AX), Y4
-	VMOVUPD 32(AX), Y5
+	MOVQ    prediction_base+152(FP), R9
+	MOVQ    bound_base+128(FP), R10
+	VMOVSD  b+176(FP), X0
+	VMOVSD  learnIntercept+184(FP), X1
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
 
 huber2AVX2_rows:
 	CMPQ         BX, $0x01
 	JL           huber2AVX2_rows_end
-	VMULPD       (DX), Y4, Y6
-	VMULPD       32(DX), Y5, Y7
-	VBROADCASTSD (R8), Y8
-	VBROADCASTSD (DI), Y9
-	VADDPD       Y7, Y6, Y6
-	VEXTRACTF128 $0x01, Y6, X7
-	VADDPD       X7, X6, X6
-	VUNPCKHPD    X6, X6, X7
-	VADDSD       X7, X6, X6
-	VMOVSD       (SI), X10
-	VSUBSD       X2, X10, X10
-	VADDSD       X2, X6, X7
-	VMOVSD       X7, (R9)
-	VSUBSD       X6, X10, X10
-	VMINSD       X10, X0, X7
-	VMAXSD       X7, X1, X7
-	VBROADCASTSD X7, Y6
-	VMULPD       Y8, Y4, Y4
-	VMULPD       (DX), Y9, Y10
-	VMULPD       Y6, Y10, Y10
-	VADDPD       Y10, Y4, Y4
-	VMULPD       Y8, Y5, Y5
-	VMULPD       32(DX), Y9, Y8
-	VMULPD       Y6, Y8, Y8
-	VADDPD       Y8, Y5, Y5
-	VMULSD       (DI), X3, X6
-	VMULSD       X7, X6, X6
-	VADDSD       X6, X2, X2
+	VMULPD       (DX), Y2, Y4
+	VMULPD       32(DX), Y3, Y5
+	VBROADCASTSD (R8), Y6
+	VBROADCASTSD (DI), Y7
+	VADDPD       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VADDPD       X5, X4, X4
+	VUNPCKHPD    X4, X4, X5
+	VADDSD       X5, X4, X4
+	VXORPD       X9, X9, X9
+	VSUBSD       (R10), X9, X9
+	VMOVSD       (SI), X8
+	VSUBSD       X0, X8, X8
+	VADDSD       X0, X4, X5
+	VMOVSD       X5, (R9)
+	VSUBSD       X4, X8, X8
+	VMOVSD       (R10), X4
+	VMINSD       X8, X4, X4
+	VMAXSD       X4, X9, X4
+	VBROADCASTSD X4, Y5
+	VMULPD       Y6, Y2, Y2
+	VMULPD       (DX), Y7, Y8
+	VMULPD       Y5, Y8, Y8
+	VADDPD       Y8, Y2, Y2
+	VMULPD       Y6, Y3, Y3
+	VMULPD       32(DX), Y7, Y6
+	VMULPD       Y5, Y6, Y6
+	VADDPD       Y6, Y3, Y3
+	VMULSD       (DI), X1, X5
+	VMULSD       X4, X5, X5
+	VADDSD       X5, X0, X0
 	ADDQ         CX, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI
 	ADDQ         $0x08, R8
+	ADDQ         $0x08, R10
 	ADDQ         $0x08, R9
 	SUBQ         $0x01, BX
 	JMP          huber2AVX2_rows
 
 huber2AVX2_rows_end:
-	VMOVUPD Y4, (AX)
-	VMOVUPD Y5, 32(AX)
-	VMOVSD  X2, ret+176(FP)
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	VMOVSD  X0, ret+192(FP)
 	VZEROUPPER
 	RET
 
-// func huber3AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huber3AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 // Requires: AVX, AVX2
-TEXT ·huber3AVX2(SB), NOSPLIT, $0-184
+TEXT ·huber3AVX2(SB), NOSPLIT, $0-200
 	MOVQ    w_base+0(FP), AX
 	MOVQ    stride+48(FP), CX
 	SHLQ    $0x03, CX
@@ -524,72 +708,74 @@ TEXT ·huber3AVX2(SB), NOSPLIT, $0-184
 	MOVQ    y_base+56(FP), SI
 	MOVQ    gain_base+80(FP), DI
 	MOVQ    shrink_base+104(FP), R8
-	MOVQ    prediction_base+128(FP), R9
-	VMOVSD  delta+168(FP), X0
-	VXORPD  X1, X1, X1
-	VSUBSD  X0, X1, X1
-	VMOVSD  b+152(FP), X2
-	VMOVSD  learnIntercept+160(FP), X3
-	VMOVUPD (AX), Y4
-	VMOVUPD 32(AX), Y5
-	VMOVUPD 64(AX), Y6
+	MOVQ    prediction_base+152(FP), R9
+	MOVQ    bound_base+128(FP), R10
+	VMOVSD  b+176(FP), X0
+	VMOVSD  learnIntercept+184(FP), X1
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
+	VMOVUPD 64(AX), Y4
 
 huber3AVX2_rows:
 	CMPQ         BX, $0x01
 	JL           huber3AVX2_rows_end
-	VMULPD       (DX), Y4, Y7
-	VMULPD       32(DX), Y5, Y8
-	VMULPD       64(DX), Y6, Y9
-	VBROADCASTSD (R8), Y10
-	VBROADCASTSD (DI), Y11
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y9, Y7, Y7
-	VEXTRACTF128 $0x01, Y7, X8
-	VADDPD       X8, X7, X7
-	VUNPCKHPD    X7, X7, X8
-	VADDSD       X8, X7, X7
-	VMOVSD       (SI), X9
-	VSUBSD       X2, X9, X9
-	VADDSD       X2, X7, X8
-	VMOVSD       X8, (R9)
-	VSUBSD       X7, X9, X9
-	VMINSD       X9, X0, X8
-	VMAXSD       X8, X1, X8
-	VBROADCASTSD X8, Y7
-	VMULPD       Y10, Y4, Y4
-	VMULPD       (DX), Y11, Y9
-	VMULPD       Y7, Y9, Y9
-	VADDPD       Y9, Y4, Y4
-	VMULPD       Y10, Y5, Y5
-	VMULPD       32(DX), Y11, Y9
-	VMULPD       Y7, Y9, Y9
-	VADDPD       Y9, Y5, Y5
-	VMULPD       Y10, Y6, Y6
-	VMULPD       64(DX), Y11, Y9
-	VMULPD       Y7, Y9, Y9
-	VADDPD       Y9, Y6, Y6
-	VMULSD       (DI), X3, X7
-	VMULSD       X8, X7, X7
-	VADDSD       X7, X2, X2
+	VMULPD       (DX), Y2, Y5
+	VMULPD       32(DX), Y3, Y6
+	VMULPD       64(DX), Y4, Y7
+	VBROADCASTSD (R8), Y8
+	VBROADCASTSD (DI), Y9
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y7, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VADDPD       X6, X5, X5
+	VUNPCKHPD    X5, X5, X6
+	VADDSD       X6, X5, X5
+	VXORPD       X10, X10, X10
+	VSUBSD       (R10), X10, X10
+	VMOVSD       (SI), X7
+	VSUBSD       X0, X7, X7
+	VADDSD       X0, X5, X6
+	VMOVSD       X6, (R9)
+	VSUBSD       X5, X7, X7
+	VMOVSD       (R10), X5
+	VMINSD       X7, X5, X5
+	VMAXSD       X5, X10, X5
+	VBROADCASTSD X5, Y6
+	VMULPD       Y8, Y2, Y2
+	VMULPD       (DX), Y9, Y7
+	VMULPD       Y6, Y7, Y7
+	VADDPD       Y7, Y2, Y2
+	VMULPD       Y8, Y3, Y3
+	VMULPD       32(DX), Y9, Y7
+	VMULPD       Y6, Y7, Y7
+	VADDPD       Y7, Y3, Y3
+	VMULPD       Y8, Y4, Y4
+	VMULPD       64(DX), Y9, Y7
+	VMULPD       Y6, Y7, Y7
+	VADDPD       Y7, Y4, Y4
+	VMULSD       (DI), X1, X6
+	VMULSD       X5, X6, X6
+	VADDSD       X6, X0, X0
 	ADDQ         CX, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI
 	ADDQ         $0x08, R8
+	ADDQ         $0x08, R10
 	ADDQ         $0x08, R9
 	SUBQ         $0x01, BX
 	JMP          huber3AVX2_rows
 
 huber3AVX2_rows_end:
-	VMOVUPD Y4, (AX)
-	VMOVUPD Y5, 32(AX)
-	VMOVUPD Y6, 64(AX)
-	VMOVSD  X2, ret+176(FP)
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	VMOVUPD Y4, 64(AX)
+	VMOVSD  X0, ret+192(FP)
 	VZEROUPPER
 	RET
 
-// func huber4AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huber4AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 // Requires: AVX, AVX2
-TEXT ·huber4AVX2(SB), NOSPLIT, $0-184
+TEXT ·huber4AVX2(SB), NOSPLIT, $0-200
 	MOVQ    w_base+0(FP), AX
 	MOVQ    stride+48(FP), CX
 	SHLQ    $0x03, CX
@@ -598,304 +784,308 @@ TEXT ·huber4AVX2(SB), NOSPLIT, $0-184
 	MOVQ    y_base+56(FP), SI
 	MOVQ    gain_base+80(FP), DI
 	MOVQ    shrink_base+104(FP), R8
-	MOVQ    prediction_base+128(FP), R9
-	VMOVSD  delta+168(FP), X0
-	VXORPD  X1, X1, X1
-	VSUBSD  X0, X1, X1
-	VMOVSD  b+152(FP), X2
-	VMOVSD  learnIntercept+160(FP), X3
-	VMOVUPD (AX), Y4
-	VMOVUPD 32(AX), Y5
-	VMOVUPD 64(AX), Y6
-	VMOVUPD 96(AX), Y7
+	MOVQ    prediction_base+152(FP), R9
+	MOVQ    bound_base+128(FP), R10
+	VMOVSD  b+176(FP), X0
+	VMOVSD  learnIntercept+184(FP), X1
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
+	VMOVUPD 64(AX), Y4
+	VMOVUPD 96(AX), Y5
 
 huber4AVX2_rows:
 	CMPQ         BX, $0x01
 	JL           huber4AVX2_rows_end
-	VMULPD       (DX), Y4, Y8
-	VMULPD       32(DX), Y5, Y9
-	VMULPD       64(DX), Y6, Y10
-	VMULPD       96(DX), Y7, Y11
-	VBROADCASTSD (R8), Y12
-	VBROADCASTSD (DI), Y13
+	VMULPD       (DX), Y2, Y6
+	VMULPD       32(DX), Y3, Y7
+	VMULPD       64(DX), Y4, Y8
+	VMULPD       96(DX), Y5, Y9
+	VBROADCASTSD (R8), Y10
+	VBROADCASTSD (DI), Y11
+	VADDPD       Y7, Y6, Y6
 	VADDPD       Y9, Y8, Y8
-	VADDPD       Y11, Y10, Y10
-	VADDPD       Y10, Y8, Y8
-	VEXTRACTF128 $0x01, Y8, X9
-	VADDPD       X9, X8, X8
-	VUNPCKHPD    X8, X8, X9
-	VADDSD       X9, X8, X8
-	VMOVSD       (SI), X10
-	VSUBSD       X2, X10, X10
-	VADDSD       X2, X8, X9
-	VMOVSD       X9, (R9)
-	VSUBSD       X8, X10, X10
-	VMINSD       X10, X0, X9
-	VMAXSD       X9, X1, X9
-	VBROADCASTSD X9, Y8
-	VMULPD       Y12, Y4, Y4
-	VMULPD       (DX), Y13, Y10
-	VMULPD       Y8, Y10, Y10
-	VADDPD       Y10, Y4, Y4
-	VMULPD       Y12, Y5, Y5
-	VMULPD       32(DX), Y13, Y10
-	VMULPD       Y8, Y10, Y10
-	VADDPD       Y10, Y5, Y5
-	VMULPD       Y12, Y6, Y6
-	VMULPD       64(DX), Y13, Y10
-	VMULPD       Y8, Y10, Y10
-	VADDPD       Y10, Y6, Y6
-	VMULPD       Y12, Y7, Y7
-	VMULPD       96(DX), Y13, Y10
-	VMULPD       Y8, Y10, Y10
-	VADDPD       Y10, Y7, Y7
-	VMULSD       (DI), X3, X8
-	VMULSD       X9, X8, X8
-	VADDSD       X8, X2, X2
+	VADDPD       Y8, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X7
+	VADDPD       X7, X6, X6
+	VUNPCKHPD    X6, X6, X7
+	VADDSD       X7, X6, X6
+	VXORPD       X9, X9, X9
+	VSUBSD       (R10), X9, X9
+	VMOVSD       (SI), X8
+	VSUBSD       X0, X8, X8
+	VADDSD       X0, X6, X7
+	VMOVSD       X7, (R9)
+	VSUBSD       X6, X8, X8
+	VMOVSD       (R10), X6
+	VMINSD       X8, X6, X6
+	VMAXSD       X6, X9, X6
+	VBROADCASTSD X6, Y7
+	VMULPD       Y10, Y2, Y2
+	VMULPD       (DX), Y11, Y8
+	VMULPD       Y7, Y8, Y8
+	VADDPD       Y8, Y2, Y2
+	VMULPD       Y10, Y3, Y3
+	VMULPD       32(DX), Y11, Y8
+	VMULPD       Y7, Y8, Y8
+	VADDPD       Y8, Y3, Y3
+	VMULPD       Y10, Y4, Y4
+	VMULPD       64(DX), Y11, Y8
+	VMULPD       Y7, Y8, Y8
+	VADDPD       Y8, Y4, Y4
+	VMULPD       Y10, Y5, Y5
+	VMULPD       96(DX), Y11, Y8
+	VMULPD       Y7, Y8, Y8
+	VADDPD       Y8, Y5, Y5
+	VMULSD       (DI), X1, X7
+	VMULSD       X6, X7, X7
+	VADDSD       X7, X0, X0
 	ADDQ         CX, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI
 	ADDQ         $0x08, R8
+	ADDQ         $0x08, R10
 	ADDQ         $0x08, R9
 	SUBQ         $0x01, BX
 	JMP          huber4AVX2_rows
 
 huber4AVX2_rows_end:
-	VMOVUPD Y4, (AX)
-	VMOVUPD Y5, 32(AX)
-	VMOVUPD Y6, 64(AX)
-	VMOVUPD Y7, 96(AX)
-	VMOVSD  X2, ret+176(FP)
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	VMOVUPD Y4, 64(AX)
+	VMOVUPD Y5, 96(AX)
+	VMOVSD  X0, ret+192(FP)
 	VZEROUPPER
 	RET
 
-// func huberManyAVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, prediction []float64, b float64, learnIntercept float64, delta float64) float64
+// func huberManyAVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 // Requires: AVX, AVX2
-TEXT ·huberManyAVX2(SB), NOSPLIT, $0-184
+TEXT ·huberManyAVX2(SB), NOSPLIT, $0-200
 	MOVQ   x_base+24(FP), AX
 	MOVQ   y_len+64(FP), CX
 	MOVQ   y_base+56(FP), DX
 	MOVQ   gain_base+80(FP), BX
 	MOVQ   shrink_base+104(FP), SI
-	MOVQ   prediction_base+128(FP), DI
-	VMOVSD delta+168(FP), X0
-	VXORPD X1, X1, X1
-	VSUBSD X0, X1, X1
-	VMOVSD b+152(FP), X2
-	VMOVSD learnIntercept+160(FP), X3
-	MOVQ   w_len+8(FP), R8
-	MOVQ   stride+48(FP), R9
-	SHLQ   $0x03, R9
+	MOVQ   prediction_base+152(FP), DI
+	MOVQ   bound_base+128(FP), R8
+	VMOVSD b+176(FP), X0
+	VMOVSD learnIntercept+184(FP), X1
+	MOVQ   w_len+8(FP), R9
+	MOVQ   stride+48(FP), R10
+	SHLQ   $0x03, R10
 	TESTQ  CX, CX
 	JE     many_end
-	MOVQ   w_base+0(FP), R11
-	MOVQ   AX, R10
-	MOVQ   R8, R12
+	MOVQ   w_base+0(FP), R12
+	MOVQ   AX, R11
+	MOVQ   R9, R13
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
 
 many_first:
-	CMPQ    R12, $0x10
+	CMPQ    R13, $0x10
 	JL      many_first_end
-	VMOVUPD (R11), Y9
-	VMULPD  (R10), Y9, Y8
-	VADDPD  Y8, Y4, Y4
-	VMOVUPD 32(R11), Y9
-	VMULPD  32(R10), Y9, Y8
-	VADDPD  Y8, Y5, Y5
-	VMOVUPD 64(R11), Y9
-	VMULPD  64(R10), Y9, Y8
-	VADDPD  Y8, Y6, Y6
-	VMOVUPD 96(R11), Y9
-	VMULPD  96(R10), Y9, Y8
-	VADDPD  Y8, Y7, Y7
-	ADDQ    $0x80, R10
+	VMOVUPD (R12), Y7
+	VMULPD  (R11), Y7, Y6
+	VADDPD  Y6, Y2, Y2
+	VMOVUPD 32(R12), Y7
+	VMULPD  32(R11), Y7, Y6
+	VADDPD  Y6, Y3, Y3
+	VMOVUPD 64(R12), Y7
+	VMULPD  64(R11), Y7, Y6
+	VADDPD  Y6, Y4, Y4
+	VMOVUPD 96(R12), Y7
+	VMULPD  96(R11), Y7, Y6
+	VADDPD  Y6, Y5, Y5
 	ADDQ    $0x80, R11
-	SUBQ    $0x10, R12
+	ADDQ    $0x80, R12
+	SUBQ    $0x10, R13
 	JMP     many_first
 
 many_first_end:
-	CMPQ    R12, $0x04
+	CMPQ    R13, $0x04
 	JL      many_first_sum
-	VMOVUPD (R11), Y9
-	VMULPD  (R10), Y9, Y8
-	VADDPD  Y8, Y4, Y4
-	SUBQ    $0x04, R12
-	CMPQ    R12, $0x04
+	VMOVUPD (R12), Y7
+	VMULPD  (R11), Y7, Y6
+	VADDPD  Y6, Y2, Y2
+	SUBQ    $0x04, R13
+	CMPQ    R13, $0x04
 	JL      many_first_sum
-	VMOVUPD 32(R11), Y9
-	VMULPD  32(R10), Y9, Y8
-	VADDPD  Y8, Y5, Y5
-	SUBQ    $0x04, R12
-	CMPQ    R12, $0x04
+	VMOVUPD 32(R12), Y7
+	VMULPD  32(R11), Y7, Y6
+	VADDPD  Y6, Y3, Y3
+	SUBQ    $0x04, R13
+	CMPQ    R13, $0x04
 	JL      many_first_sum
-	VMOVUPD 64(R11), Y9
-	VMULPD  64(R10), Y9, Y8
-	VADDPD  Y8, Y6, Y6
-	SUBQ    $0x04, R12
+	VMOVUPD 64(R12), Y7
+	VMULPD  64(R11), Y7, Y6
+	VADDPD  Y6, Y4, Y4
+	SUBQ    $0x04, R13
 
 many_first_sum:
 many_rows:
+	VADDPD       Y3, Y2, Y2
 	VADDPD       Y5, Y4, Y4
-	VADDPD       Y7, Y6, Y6
-	VADDPD       Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X5
-	VADDPD       X5, X4, X4
-	VUNPCKHPD    X4, X4, X5
-	VADDSD       X5, X4, X4
-	VMOVSD       (DX), X6
-	VSUBSD       X2, X6, X6
-	VADDSD       X2, X4, X5
-	VMOVSD       X5, (DI)
-	VSUBSD       X4, X6, X6
-	VMINSD       X6, X0, X4
-	VMAXSD       X4, X1, X4
-	VMULSD       (BX), X3, X5
-	VMULSD       X4, X5, X5
-	VADDSD       X5, X2, X2
-	VMULSD       (BX), X4, X4
-	VBROADCASTSD X4, Y10
-	VBROADCASTSD (SI), Y11
+	VADDPD       Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VXORPD       X5, X5, X5
+	VSUBSD       (R8), X5, X5
+	VMOVSD       (DX), X4
+	VSUBSD       X0, X4, X4
+	VADDSD       X0, X2, X3
+	VMOVSD       X3, (DI)
+	VSUBSD       X2, X4, X4
+	VMOVSD       (R8), X2
+	VMINSD       X4, X2, X2
+	VMAXSD       X2, X5, X2
+	VMULSD       (BX), X1, X3
+	VMULSD       X2, X3, X3
+	VADDSD       X3, X0, X0
+	VMULSD       (BX), X2, X2
+	VBROADCASTSD X2, Y8
+	VBROADCASTSD (SI), Y9
 	DECQ         CX
 	JE           many_last
-	MOVQ         w_base+0(FP), R11
-	MOVQ         AX, R10
-	MOVQ         R8, R12
+	MOVQ         w_base+0(FP), R12
+	MOVQ         AX, R11
+	MOVQ         R9, R13
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
-	VXORPD       Y6, Y6, Y6
-	VXORPD       Y7, Y7, Y7
 
 many_move:
-	CMPQ    R12, $0x10
+	CMPQ    R13, $0x10
 	JL      many_move_end
-	VMULPD  (R11), Y11, Y9
-	VMULPD  (R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, (R11)
-	VMULPD  (R10)(R9*1), Y9, Y8
-	VADDPD  Y8, Y4, Y4
-	VMULPD  32(R11), Y11, Y9
-	VMULPD  32(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 32(R11)
-	VMULPD  32(R10)(R9*1), Y9, Y8
-	VADDPD  Y8, Y5, Y5
-	VMULPD  64(R11), Y11, Y9
-	VMULPD  64(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 64(R11)
-	VMULPD  64(R10)(R9*1), Y9, Y8
-	VADDPD  Y8, Y6, Y6
-	VMULPD  96(R11), Y11, Y9
-	VMULPD  96(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 96(R11)
-	VMULPD  96(R10)(R9*1), Y9, Y8
-	VADDPD  Y8, Y7, Y7
-	ADDQ    $0x80, R10
+	VMULPD  (R12), Y9, Y7
+	VMULPD  (R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, (R12)
+	VMULPD  (R11)(R10*1), Y7, Y6
+	VADDPD  Y6, Y2, Y2
+	VMULPD  32(R12), Y9, Y7
+	VMULPD  32(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 32(R12)
+	VMULPD  32(R11)(R10*1), Y7, Y6
+	VADDPD  Y6, Y3, Y3
+	VMULPD  64(R12), Y9, Y7
+	VMULPD  64(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 64(R12)
+	VMULPD  64(R11)(R10*1), Y7, Y6
+	VADDPD  Y6, Y4, Y4
+	VMULPD  96(R12), Y9, Y7
+	VMULPD  96(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 96(R12)
+	VMULPD  96(R11)(R10*1), Y7, Y6
+	VADDPD  Y6, Y5, Y5
 	ADDQ    $0x80, R11
-	SUBQ    $0x10, R12
+	ADDQ    $0x80, R12
+	SUBQ    $0x10, R13
 	JMP     many_move
 
 many_move_end:
-	CMPQ    R12, $0x04
+	CMPQ    R13, $0x04
 	JL      many_move_sum
-	VMULPD  (R11), Y11, Y9
-	VMULPD  (R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, (R11)
-	VMULPD  (R10)(R9*1), Y9, Y8
-	VADDPD  Y8, Y4, Y4
-	SUBQ    $0x04, R12
-	CMPQ    R12, $0x04
+	VMULPD  (R12), Y9, Y7
+	VMULPD  (R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, (R12)
+	VMULPD  (R11)(R10*1), Y7, Y6
+	VADDPD  Y6, Y2, Y2
+	SUBQ    $0x04, R13
+	CMPQ    R13, $0x04
 	JL      many_move_sum
-	VMULPD  32(R11), Y11, Y9
-	VMULPD  32(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 32(R11)
-	VMULPD  32(R10)(R9*1), Y9, Y8
-	VADDPD  Y8, Y5, Y5
-	SUBQ    $0x04, R12
-	CMPQ    R12, $0x04
+	VMULPD  32(R12), Y9, Y7
+	VMULPD  32(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 32(R12)
+	VMULPD  32(R11)(R10*1), Y7, Y6
+	VADDPD  Y6, Y3, Y3
+	SUBQ    $0x04, R13
+	CMPQ    R13, $0x04
 	JL      many_move_sum
-	VMULPD  64(R11), Y11, Y9
-	VMULPD  64(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 64(R11)
-	VMULPD  64(R10)(R9*1), Y9, Y8
-	VADDPD  Y8, Y6, Y6
-	SUBQ    $0x04, R12
+	VMULPD  64(R12), Y9, Y7
+	VMULPD  64(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 64(R12)
+	VMULPD  64(R11)(R10*1), Y7, Y6
+	VADDPD  Y6, Y4, Y4
+	SUBQ    $0x04, R13
 
 many_move_sum:
-	ADDQ R9, AX
+	ADDQ R10, AX
 	ADDQ $0x08, DX
 	ADDQ $0x08, BX
 	ADDQ $0x08, SI
+	ADDQ $0x08, R8
 	ADDQ $0x08, DI
 	JMP  many_rows
 
 many_last:
-	MOVQ   w_base+0(FP), R11
-	MOVQ   AX, R10
-	MOVQ   R8, R12
+	MOVQ   w_base+0(FP), R12
+	MOVQ   AX, R11
+	MOVQ   R9, R13
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
 
 many_move_last:
-	CMPQ    R12, $0x10
+	CMPQ    R13, $0x10
 	JL      many_move_last_end
-	VMULPD  (R11), Y11, Y9
-	VMULPD  (R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, (R11)
-	VMULPD  32(R11), Y11, Y9
-	VMULPD  32(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 32(R11)
-	VMULPD  64(R11), Y11, Y9
-	VMULPD  64(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 64(R11)
-	VMULPD  96(R11), Y11, Y9
-	VMULPD  96(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 96(R11)
-	ADDQ    $0x80, R10
+	VMULPD  (R12), Y9, Y7
+	VMULPD  (R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, (R12)
+	VMULPD  32(R12), Y9, Y7
+	VMULPD  32(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 32(R12)
+	VMULPD  64(R12), Y9, Y7
+	VMULPD  64(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 64(R12)
+	VMULPD  96(R12), Y9, Y7
+	VMULPD  96(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 96(R12)
 	ADDQ    $0x80, R11
-	SUBQ    $0x10, R12
+	ADDQ    $0x80, R12
+	SUBQ    $0x10, R13
 	JMP     many_move_last
 
 many_move_last_end:
-	CMPQ    R12, $0x04
+	CMPQ    R13, $0x04
 	JL      many_move_last_sum
-	VMULPD  (R11), Y11, Y9
-	VMULPD  (R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, (R11)
-	SUBQ    $0x04, R12
-	CMPQ    R12, $0x04
+	VMULPD  (R12), Y9, Y7
+	VMULPD  (R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, (R12)
+	SUBQ    $0x04, R13
+	CMPQ    R13, $0x04
 	JL      many_move_last_sum
-	VMULPD  32(R11), Y11, Y9
-	VMULPD  32(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 32(R11)
-	SUBQ    $0x04, R12
-	CMPQ    R12, $0x04
+	VMULPD  32(R12), Y9, Y7
+	VMULPD  32(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 32(R12)
+	SUBQ    $0x04, R13
+	CMPQ    R13, $0x04
 	JL      many_move_last_sum
-	VMULPD  64(R11), Y11, Y9
-	VMULPD  64(R10), Y10, Y8
-	VADDPD  Y8, Y9, Y9
-	VMOVUPD Y9, 64(R11)
-	SUBQ    $0x04, R12
+	VMULPD  64(R12), Y9, Y7
+	VMULPD  64(R11), Y8, Y6
+	VADDPD  Y6, Y7, Y7
+	VMOVUPD Y7, 64(R12)
+	SUBQ    $0x04, R13
 
 many_move_last_sum:
 many_end:
-	VMOVSD X2, ret+176(FP)
+	VMOVSD X0, ret+192(FP)
 	VZEROUPPER
 	RET
 

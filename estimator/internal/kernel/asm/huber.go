@@ -13,10 +13,9 @@ const mostInRegisters = 4
 
 // huber is what all forms of the loop over rows share: its pointers, and what does not depend on the weights.
 type huber struct {
-	x, y, gain, shrink, prediction Register
-	n                              Register
-	delta, negative                VecVirtual
-	b, learnIntercept              VecVirtual
+	x, y, gain, shrink, bound, prediction Register
+	n                                     Register
+	b, learnIntercept                     VecVirtual
 }
 
 func newHuber() *huber {
@@ -24,28 +23,29 @@ func newHuber() *huber {
 	h.x, h.n = Load(Param("x").Base(), GP64()), Load(Param("y").Len(), GP64())
 	h.y, h.gain = Load(Param("y").Base(), GP64()), Load(Param("gain").Base(), GP64())
 	h.shrink, h.prediction = Load(Param("shrink").Base(), GP64()), Load(Param("prediction").Base(), GP64())
-	h.delta, h.negative, h.b, h.learnIntercept = XMM(), XMM(), XMM(), XMM()
-	VMOVSD(address(Param("delta")), h.delta)
-	VXORPD(h.negative, h.negative, h.negative)
-	VSUBSD(h.delta, h.negative, h.negative)
+	h.bound = Load(Param("bound").Base(), GP64())
+	h.b, h.learnIntercept = XMM(), XMM()
 	VMOVSD(address(Param("b")), h.b)
 	VMOVSD(address(Param("learnIntercept")), h.learnIntercept)
 	return h
 }
 
-const huberSignature = "func(w, x []float64, stride int, y, gain, shrink, prediction []float64, b, learnIntercept, delta float64) float64"
+const huberSignature = "func(w, x []float64, stride int, y, gain, shrink, bound, prediction []float64, b, learnIntercept float64) float64"
 
-// derivative from the sum over features: clip((y − b) − sum, ±δ); the row's prediction on the way. y − b does not wait for the sum.
+// derivative from the sum over features: clip((y − b) − sum, ±bound); the row's prediction on the way. y − b does not wait for the sum.
 func (h *huber) derivative(sum VecVirtual) (c VecVirtual) {
-	p, r := XMM(), XMM()
+	p, r, least := XMM(), XMM(), XMM()
 	c = XMM()
+	VXORPD(least, least, least)
+	VSUBSD(Mem{Base: h.bound}, least, least)
 	VMOVSD(Mem{Base: h.y}, r)
 	VSUBSD(h.b, r, r)
 	VADDSD(h.b, sum, p)
 	VMOVSD(p, Mem{Base: h.prediction})
 	VSUBSD(sum, r, r)
-	VMINSD(r, h.delta, c) // NaN stays NaN
-	VMAXSD(c, h.negative, c)
+	VMOVSD(Mem{Base: h.bound}, c)
+	VMINSD(r, c, c) // NaN stays NaN
+	VMAXSD(c, least, c)
 	return c
 }
 
@@ -59,7 +59,7 @@ func (h *huber) moveIntercept(c VecVirtual) {
 
 func (h *huber) next(rowBytes Op) {
 	ADDQ(rowBytes, h.x)
-	for _, p := range []Register{h.y, h.gain, h.shrink, h.prediction} {
+	for _, p := range []Register{h.y, h.gain, h.shrink, h.bound, h.prediction} {
 		ADDQ(Imm(8), p)
 	}
 }

@@ -11,6 +11,7 @@ func main() {
 	addScaled()
 	standardise()
 	maxAbs()
+	standardiseRows()
 	squareRoots()
 	finite()
 	gains()
