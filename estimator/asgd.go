@@ -52,7 +52,9 @@ type asgd struct {
 	inBlock, exceeded    int       // rows since the last iterate of the average, and those of them beyond the median of |r|
 	gamma, knee, kneeRaw float64   // in force in this block
 
-	z []float64 // of a row
+	// Rows of a block, as the kernel takes them: with c = γa and h = ‖z‖², u = clip(r, ±δ(1 + ch)) / (1/c + h).
+	z                    []float64
+	y, gain, limit, last [asgdBlock]float64
 }
 
 // interval of a coefficient in raw units: its standard error, and half the length of its 95 % interval; 0 where there is none.
@@ -64,7 +66,7 @@ func newASGD(c Config) *asgd {
 	s := &asgd{
 		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: c.Leverage,
 		fit: newBasis(d), sigma: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
-		center: make([]float64, stride), perScale: make([]float64, stride), shift: make([]float64, stride), z: make([]float64, stride),
+		center: make([]float64, stride), perScale: make([]float64, stride), shift: make([]float64, stride), z: make([]float64, asgdBlock*stride),
 	}
 	s.warmUp = newNewton(c)
 	return s
@@ -134,15 +136,17 @@ func (s *asgd) renew() {
 	}
 }
 
-// learnRows i, …, i+n−1, of one block.
+// learnRows i, …, i+n−1 of the tile, of one block.
 func (s *asgd) learnRows(t *tile, i, n int) {
 	b, median := s.stride, s.sigma*madToSigma
-	for k := i; k < i+n; k++ {
-		kernel.Standardise(s.z, t.x[k*s.stride:(k+1)*s.stride], s.center, s.perScale)
-		far, y := kernel.MaxAbs(s.z), s.fit.target(t.y[k])
-		mean := kernel.Dot(s.z, s.path.mean) + s.path.mean[b]
-		t.prediction[k], t.knee[k] = s.fit.raw(saturate(mean)), s.kneeRaw
+	for k := range n {
+		z := s.z[k*b : (k+1)*b]
+		kernel.Standardise(z, t.x[(i+k)*t.stride:][:b], s.center, s.perScale)
+		far, y := kernel.MaxAbs(z), s.fit.target(t.y[i+k])
+		mean := kernel.Dot(z, s.path.mean) + s.path.mean[b]
+		t.prediction[i+k], t.knee[i+k] = s.fit.raw(saturate(mean)), s.kneeRaw
 		if !(far < asgdFarthest && math.Abs(y) < asgdFarthest) {
+			s.leaveOut(k)
 			t.guarded++ // numbers out of range: counted, and nothing is learned from them
 			continue
 		}
@@ -153,14 +157,19 @@ func (s *asgd) learnRows(t *tile, i, n int) {
 		if v < 1 {
 			t.guarded++
 		}
-		c, h := s.gamma*v*t.w[k], 1+kernel.Dot(s.z, s.z)
-		limit := min(s.knee*(1+float64(c*h)), asgdFarthest)
-		r := y - (kernel.Dot(s.z, s.beta) + s.beta[b])
-		u := max(-limit, min(limit, r)) / (1/c + h)
-		kernel.AddScaled(s.beta[:b], u, s.z)
-		s.beta[b] += u
+		c, h := s.gamma*v*t.w[i+k], 1+kernel.Dot(z, z)
+		s.y[k], s.gain[k], s.limit[k] = y, 1/(1/c+h), min(s.knee*(1+float64(c*h)), asgdFarthest)
 	}
+	s.beta[b] = kernel.Huber(s.beta[:b], s.z, b, s.y[:n], s.gain[:n], ones[:n], s.limit[:n], s.last[:n], s.beta[b], 1)
 }
+
+// leaveOut row k of the run: a step of nothing.
+func (s *asgd) leaveOut(k int) {
+	clear(s.z[k*s.stride : (k+1)*s.stride])
+	s.y[k], s.gain[k], s.limit[k] = 0, 0, 0
+}
+
+var ones = [asgdBlock]float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 
 // endBlock adds the iterate to the average, and moves σ̂ and γ.
 func (s *asgd) endBlock() {
@@ -182,7 +191,8 @@ func (s *asgd) predict(x []float64) float64 {
 	if s.warmUp != nil {
 		return s.warmUp.predict(x)
 	}
-	copy(s.z, x)
-	kernel.Standardise(s.z, s.z, s.center, s.perScale)
-	return s.fit.raw(saturate(kernel.Dot(s.z, s.path.mean) + s.path.mean[s.stride]))
+	z := s.z[:s.stride]
+	clear(z[copy(z, x):])
+	kernel.Standardise(z, z, s.center, s.perScale)
+	return s.fit.raw(saturate(kernel.Dot(z, s.path.mean) + s.path.mean[s.stride]))
 }

@@ -143,6 +143,9 @@ func (o *plainASGD) error1(functional []float64, before int) float64 {
 func TestASGDIsTheFormula(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := drawASGD(rt)
+		if rapid.IntRange(0, 19).Draw(rt, "wide") == 0 {
+			cfg.Features = asgdConfig(rapid.SampledFrom([]int{16, 64}).Draw(rt, "many features")).Features
+		}
 		rows := warmUpRows + rapid.SampledFrom([]int{1, 16, 100, 600, 1100, 1507}).Draw(rt, "rows")
 		c := weighted(rapid.Uint64Range(0, 1e6).Draw(rt, "seed"), len(cfg.Features), rows)
 		m := newModel(rt, cfg)
