@@ -27,7 +27,7 @@ func BenchmarkSGD(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				c := asMessage(clean(1, features, rows))
+				c := asMessage(b, clean(1, features, rows))
 				var skipped []Skipped
 				b.ReportAllocs()
 				for b.Loop() {
@@ -40,8 +40,8 @@ func BenchmarkSGD(b *testing.B) {
 }
 
 // asMessage lays the columns behind each other, as the body of an Arrow message has them.
-func asMessage(c Columns) Columns {
-	body := make([]float64, 0, len(c.Features)*c.Rows)
+func asMessage(b testing.TB, c Columns) Columns {
+	body := body(b, len(c.Features)*c.Rows)
 	for j, column := range c.Features {
 		body = append(body, column...)
 		c.Features[j] = body[len(body)-c.Rows:]

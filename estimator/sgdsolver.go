@@ -88,6 +88,9 @@ func (s *sgd) appendState(e *encoder) {
 	e.floats(s.weights...)
 	e.floats(s.decay, s.intercept, s.t)
 	e.word(s.refused)
+	if s.tile != nil {
+		s.tile.appendState(e)
+	}
 }
 
 func (s *sgd) restoreState(d *decoder) {
@@ -96,6 +99,9 @@ func (s *sgd) restoreState(d *decoder) {
 	s.refused = d.word()
 	if !(s.decay >= smallestDecay && s.decay <= 1) || !(s.t >= 1) {
 		d.fail("step %v, decay %v", s.t, s.decay)
+	}
+	if s.tile != nil {
+		s.tile.restoreState(d, s.weights)
 	}
 }
 
@@ -120,6 +126,9 @@ func (s *sgd) merge(models []*Linear) error {
 		s.intercept = saturate(s.intercept + float64(share*shard.intercept))
 		s.t += shard.t - 1
 		s.refused += shard.refused
+	}
+	if s.tile != nil && s.tile.few != nil {
+		s.tile.few.hold(s.weights)
 	}
 	return nil
 }

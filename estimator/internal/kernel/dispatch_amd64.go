@@ -125,3 +125,17 @@ func standardiseRows(dst *Standardised, x []float64, stride int, centre, perScal
 	}
 	standardiseRowsAVX2(&dst.Z[0], dst.Square, dst.Far, dst.Product, &x[0], stride, centre, perScale, mean)
 }
+
+func descend(s *Descent, x []float64, stride int, y, gain, shrink, bound, prediction []float64, learnIntercept float64) {
+	vectors := len(s.Kept) / Lanes
+	if !avx2 || vectors == 0 || len(y) == 0 {
+		descendPortable(s, x, stride, y, gain, shrink, bound, prediction, learnIntercept)
+		return
+	}
+	rows := [...]func(kept, step, x *float64, stride int, y, gain, shrink, bound, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64){
+		descent1AVX2, descent2AVX2, descent3AVX2, descent4AVX2,
+	}[vectors-1]
+	state := [2]float64{s.Scale, s.Intercept}
+	rows(&s.Kept[0], &s.Step[0], &x[0], stride, y, gain, shrink, bound, prediction, &state, learnIntercept)
+	s.Scale, s.Intercept = state[0], state[1]
+}

@@ -39,3 +39,7 @@ func huber(w, x []float64, stride int, y, gain, shrink, bound, prediction []floa
 func standardiseRows(dst *Standardised, x []float64, stride int, centre, perScale, mean []float64) {
 	standardiseRowsPortable(dst, x, stride, centre, perScale, mean)
 }
+
+func descend(s *Descent, x []float64, stride int, y, gain, shrink, bound, prediction []float64, learnIntercept float64) {
+	descendPortable(s, x, stride, y, gain, shrink, bound, prediction, learnIntercept)
+}

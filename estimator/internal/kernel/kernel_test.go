@@ -121,6 +121,26 @@ func TestHuberEqualsPortableLoop(t *testing.T) {
 	})
 }
 
+func TestDescentEqualsPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, rows := Lanes*rapid.IntRange(0, 4).Draw(t, "vectors"), rapid.IntRange(0, 9).Draw(t, "rows")
+		stride := d + Lanes*rapid.IntRange(0, 2).Draw(t, "padding")
+		x, y := values(stride*rows).Draw(t, "x"), values(rows).Draw(t, "y")
+		gain, shrink := values(rows).Draw(t, "gain"), values(rows).Draw(t, "shrink")
+		bound := rapid.SliceOfN(rapid.SampledFrom([]float64{0.1, 1, 1e12}), rows, rows).Draw(t, "bound")
+		got := Descent{Kept: values(d).Draw(t, "kept"), Step: values(d).Draw(t, "step"), Scale: values(1).Draw(t, "scale")[0], Intercept: 1}
+		want := Descent{Kept: clone(got.Kept), Step: clone(got.Step), Scale: got.Scale, Intercept: got.Intercept}
+		learn := rapid.SampledFrom([]float64{0, 1}).Draw(t, "intercept")
+		gotP, wantP := make([]float64, rows), make([]float64, rows)
+		got.Learn(x, stride, y, gain, shrink, bound, gotP, learn)
+		descendPortable(&want, x, stride, y, gain, shrink, bound, wantP, learn)
+		checkBits(t, "kept", got.Kept, want.Kept)
+		checkBits(t, "step", got.Step, want.Step)
+		checkBits(t, "scale and intercept", []float64{got.Scale, got.Intercept}, []float64{want.Scale, want.Intercept})
+		checkBits(t, "predictions", gotP, wantP)
+	})
+}
+
 func TestStandardiseRowsEqualsPortableLoop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, rows := drawLength(t), rapid.IntRange(0, 5).Draw(t, "rows")
@@ -313,6 +333,26 @@ func BenchmarkStandardiseRows(b *testing.B) {
 			centre, perScale, mean := make([]float64, d), make([]float64, d), make([]float64, d)
 			for b.Loop() {
 				StandardiseRows(&s, x, d, centre, perScale, mean)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+		})
+	}
+}
+
+func BenchmarkDescent(b *testing.B) {
+	for _, d := range []int{4, 8, 12, 16} {
+		b.Run(fmt.Sprintf("d=%d", d), func(b *testing.B) {
+			const rows = 256
+			s, x, y := Descent{Kept: make([]float64, d), Step: make([]float64, d)}, make([]float64, d*rows), make([]float64, rows)
+			gain, shrink, bound, prediction := make([]float64, rows), make([]float64, rows), make([]float64, rows), make([]float64, rows)
+			for i := range x {
+				x[i] = float64(i%7) - 3
+			}
+			for i := range y {
+				y[i], gain[i], shrink[i], bound[i] = float64(i%5), 1e-3, 1, 1
+			}
+			for b.Loop() {
+				s.Learn(x, d, y, gain, shrink, bound, prediction, 1)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 		})

@@ -49,6 +49,18 @@ func huber4AVX2(w []float64, x []float64, stride int, y []float64, gain []float6
 func huberManyAVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 
 //go:noescape
+func descent1AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
+
+//go:noescape
+func descent2AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
+
+//go:noescape
+func descent3AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
+
+//go:noescape
+func descent4AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
+
+//go:noescape
 func progressAVX2(sums *[4]float64, prediction []float64, y []float64, knee []float64, keep4 float64) uint64
 
 //go:noescape

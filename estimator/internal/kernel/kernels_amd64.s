@@ -1089,6 +1089,370 @@ many_end:
 	VZEROUPPER
 	RET
 
+// func descent1AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
+// Requires: AVX, AVX2
+TEXT ·descent1AVX2(SB), NOSPLIT, $0-168
+	MOVQ         kept+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         stride+24(FP), BX
+	MOVQ         y_len+40(FP), SI
+	SHLQ         $0x03, BX
+	MOVQ         y_base+32(FP), DI
+	MOVQ         gain_base+56(FP), R8
+	MOVQ         shrink_base+80(FP), R9
+	MOVQ         bound_base+104(FP), R10
+	MOVQ         prediction_base+128(FP), R11
+	MOVQ         scaleAndIntercept+152(FP), R12
+	VBROADCASTSD (R12), Y0
+	VMOVSD       8(R12), X1
+	VMOVSD       learnIntercept+160(FP), X2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+
+descent1AVX2_rows:
+	CMPQ         SI, $0x01
+	JL           descent1AVX2_rows_end
+	VMULPD       (DX), Y3, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VADDPD       X6, X5, X5
+	VUNPCKHPD    X5, X5, X6
+	VADDSD       X6, X5, X5
+	VMULPD       (DX), Y4, Y6
+	VEXTRACTF128 $0x01, Y6, X7
+	VADDPD       X7, X6, X6
+	VUNPCKHPD    X6, X6, X7
+	VADDSD       X7, X6, X6
+	VMULSD       X0, X6, X6
+	VADDSD       X6, X5, X5
+	VBROADCASTSD (R9), Y6
+	VMULPD       Y0, Y4, Y0
+	VADDPD       Y0, Y3, Y3
+	VMULPD       Y6, Y3, Y3
+	VBROADCASTSD (R8), Y6
+	VMULPD       (DX), Y6, Y4
+	VADDSD       X1, X5, X6
+	VMOVSD       X6, (R11)
+	VMOVSD       (DI), X6
+	VSUBSD       X1, X6, X6
+	VSUBSD       X5, X6, X6
+	VXORPD       X0, X0, X0
+	VSUBSD       (R10), X0, X0
+	VMOVSD       (R10), X5
+	VMINSD       X6, X5, X5
+	VMAXSD       X5, X0, X5
+	VBROADCASTSD X5, Y0
+	VMULSD       (R8), X2, X6
+	VMULSD       X5, X6, X6
+	VADDSD       X6, X1, X1
+	ADDQ         BX, DX
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	ADDQ         $0x08, R9
+	ADDQ         $0x08, R10
+	ADDQ         $0x08, R11
+	SUBQ         $0x01, SI
+	JMP          descent1AVX2_rows
+
+descent1AVX2_rows_end:
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, (CX)
+	VMOVSD  X0, (R12)
+	VMOVSD  X1, 8(R12)
+	VZEROUPPER
+	RET
+
+// func descent2AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
+// Requires: AVX, AVX2
+TEXT ·descent2AVX2(SB), NOSPLIT, $0-168
+	MOVQ         kept+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         stride+24(FP), BX
+	MOVQ         y_len+40(FP), SI
+	SHLQ         $0x03, BX
+	MOVQ         y_base+32(FP), DI
+	MOVQ         gain_base+56(FP), R8
+	MOVQ         shrink_base+80(FP), R9
+	MOVQ         bound_base+104(FP), R10
+	MOVQ         prediction_base+128(FP), R11
+	MOVQ         scaleAndIntercept+152(FP), R12
+	VBROADCASTSD (R12), Y0
+	VMOVSD       8(R12), X1
+	VMOVSD       learnIntercept+160(FP), X2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMOVUPD      32(AX), Y5
+	VMOVUPD      32(CX), Y6
+
+descent2AVX2_rows:
+	CMPQ         SI, $0x01
+	JL           descent2AVX2_rows_end
+	VMULPD       (DX), Y3, Y7
+	VMULPD       32(DX), Y5, Y8
+	VADDPD       Y8, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X8
+	VADDPD       X8, X7, X7
+	VUNPCKHPD    X7, X7, X8
+	VADDSD       X8, X7, X7
+	VMULPD       (DX), Y4, Y8
+	VMULPD       32(DX), Y6, Y9
+	VADDPD       Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X9
+	VADDPD       X9, X8, X8
+	VUNPCKHPD    X8, X8, X9
+	VADDSD       X9, X8, X8
+	VMULSD       X0, X8, X8
+	VADDSD       X8, X7, X7
+	VBROADCASTSD (R9), Y8
+	VMULPD       Y0, Y4, Y4
+	VADDPD       Y4, Y3, Y3
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y0, Y6, Y4
+	VADDPD       Y4, Y5, Y5
+	VMULPD       Y8, Y5, Y5
+	VBROADCASTSD (R8), Y8
+	VMULPD       (DX), Y8, Y4
+	VMULPD       32(DX), Y8, Y6
+	VADDSD       X1, X7, X8
+	VMOVSD       X8, (R11)
+	VMOVSD       (DI), X8
+	VSUBSD       X1, X8, X8
+	VSUBSD       X7, X8, X8
+	VXORPD       X0, X0, X0
+	VSUBSD       (R10), X0, X0
+	VMOVSD       (R10), X7
+	VMINSD       X8, X7, X7
+	VMAXSD       X7, X0, X7
+	VBROADCASTSD X7, Y0
+	VMULSD       (R8), X2, X8
+	VMULSD       X7, X8, X8
+	VADDSD       X8, X1, X1
+	ADDQ         BX, DX
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	ADDQ         $0x08, R9
+	ADDQ         $0x08, R10
+	ADDQ         $0x08, R11
+	SUBQ         $0x01, SI
+	JMP          descent2AVX2_rows
+
+descent2AVX2_rows_end:
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, (CX)
+	VMOVUPD Y5, 32(AX)
+	VMOVUPD Y6, 32(CX)
+	VMOVSD  X0, (R12)
+	VMOVSD  X1, 8(R12)
+	VZEROUPPER
+	RET
+
+// func descent3AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
+// Requires: AVX, AVX2
+TEXT ·descent3AVX2(SB), NOSPLIT, $0-168
+	MOVQ         kept+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         stride+24(FP), BX
+	MOVQ         y_len+40(FP), SI
+	SHLQ         $0x03, BX
+	MOVQ         y_base+32(FP), DI
+	MOVQ         gain_base+56(FP), R8
+	MOVQ         shrink_base+80(FP), R9
+	MOVQ         bound_base+104(FP), R10
+	MOVQ         prediction_base+128(FP), R11
+	MOVQ         scaleAndIntercept+152(FP), R12
+	VBROADCASTSD (R12), Y0
+	VMOVSD       8(R12), X1
+	VMOVSD       learnIntercept+160(FP), X2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMOVUPD      32(AX), Y5
+	VMOVUPD      32(CX), Y6
+	VMOVUPD      64(AX), Y7
+	VMOVUPD      64(CX), Y8
+
+descent3AVX2_rows:
+	CMPQ         SI, $0x01
+	JL           descent3AVX2_rows_end
+	VMULPD       (DX), Y3, Y9
+	VMULPD       32(DX), Y5, Y10
+	VMULPD       64(DX), Y7, Y11
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y11, Y9, Y9
+	VEXTRACTF128 $0x01, Y9, X10
+	VADDPD       X10, X9, X9
+	VUNPCKHPD    X9, X9, X10
+	VADDSD       X10, X9, X9
+	VMULPD       (DX), Y4, Y10
+	VMULPD       32(DX), Y6, Y11
+	VMULPD       64(DX), Y8, Y12
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y12, Y10, Y10
+	VEXTRACTF128 $0x01, Y10, X11
+	VADDPD       X11, X10, X10
+	VUNPCKHPD    X10, X10, X11
+	VADDSD       X11, X10, X10
+	VMULSD       X0, X10, X10
+	VADDSD       X10, X9, X9
+	VBROADCASTSD (R9), Y10
+	VMULPD       Y0, Y4, Y4
+	VADDPD       Y4, Y3, Y3
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y0, Y6, Y4
+	VADDPD       Y4, Y5, Y5
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y0, Y8, Y4
+	VADDPD       Y4, Y7, Y7
+	VMULPD       Y10, Y7, Y7
+	VBROADCASTSD (R8), Y10
+	VMULPD       (DX), Y10, Y4
+	VMULPD       32(DX), Y10, Y6
+	VMULPD       64(DX), Y10, Y8
+	VADDSD       X1, X9, X10
+	VMOVSD       X10, (R11)
+	VMOVSD       (DI), X10
+	VSUBSD       X1, X10, X10
+	VSUBSD       X9, X10, X10
+	VXORPD       X0, X0, X0
+	VSUBSD       (R10), X0, X0
+	VMOVSD       (R10), X9
+	VMINSD       X10, X9, X9
+	VMAXSD       X9, X0, X9
+	VBROADCASTSD X9, Y0
+	VMULSD       (R8), X2, X10
+	VMULSD       X9, X10, X10
+	VADDSD       X10, X1, X1
+	ADDQ         BX, DX
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	ADDQ         $0x08, R9
+	ADDQ         $0x08, R10
+	ADDQ         $0x08, R11
+	SUBQ         $0x01, SI
+	JMP          descent3AVX2_rows
+
+descent3AVX2_rows_end:
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, (CX)
+	VMOVUPD Y5, 32(AX)
+	VMOVUPD Y6, 32(CX)
+	VMOVUPD Y7, 64(AX)
+	VMOVUPD Y8, 64(CX)
+	VMOVSD  X0, (R12)
+	VMOVSD  X1, 8(R12)
+	VZEROUPPER
+	RET
+
+// func descent4AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
+// Requires: AVX, AVX2
+TEXT ·descent4AVX2(SB), NOSPLIT, $0-168
+	MOVQ         kept+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         stride+24(FP), BX
+	MOVQ         y_len+40(FP), SI
+	SHLQ         $0x03, BX
+	MOVQ         y_base+32(FP), DI
+	MOVQ         gain_base+56(FP), R8
+	MOVQ         shrink_base+80(FP), R9
+	MOVQ         bound_base+104(FP), R10
+	MOVQ         prediction_base+128(FP), R11
+	MOVQ         scaleAndIntercept+152(FP), R12
+	VBROADCASTSD (R12), Y0
+	VMOVSD       8(R12), X1
+	VMOVSD       learnIntercept+160(FP), X2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMOVUPD      32(AX), Y5
+	VMOVUPD      32(CX), Y6
+	VMOVUPD      64(AX), Y7
+	VMOVUPD      64(CX), Y8
+	VMOVUPD      96(AX), Y9
+	VMOVUPD      96(CX), Y10
+
+descent4AVX2_rows:
+	CMPQ         SI, $0x01
+	JL           descent4AVX2_rows_end
+	VMULPD       (DX), Y3, Y11
+	VMULPD       32(DX), Y5, Y12
+	VMULPD       64(DX), Y7, Y13
+	VMULPD       96(DX), Y9, Y14
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y14, Y13, Y13
+	VADDPD       Y13, Y11, Y11
+	VEXTRACTF128 $0x01, Y11, X12
+	VADDPD       X12, X11, X11
+	VUNPCKHPD    X11, X11, X12
+	VADDSD       X12, X11, X11
+	VMULPD       (DX), Y4, Y12
+	VMULPD       32(DX), Y6, Y13
+	VMULPD       64(DX), Y8, Y14
+	VMULPD       96(DX), Y10, Y15
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y15, Y14, Y14
+	VADDPD       Y14, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPD       X13, X12, X12
+	VUNPCKHPD    X12, X12, X13
+	VADDSD       X13, X12, X12
+	VMULSD       X0, X12, X12
+	VADDSD       X12, X11, X11
+	VBROADCASTSD (R9), Y12
+	VMULPD       Y0, Y4, Y4
+	VADDPD       Y4, Y3, Y3
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y0, Y6, Y4
+	VADDPD       Y4, Y5, Y5
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y0, Y8, Y4
+	VADDPD       Y4, Y7, Y7
+	VMULPD       Y12, Y7, Y7
+	VMULPD       Y0, Y10, Y4
+	VADDPD       Y4, Y9, Y9
+	VMULPD       Y12, Y9, Y9
+	VBROADCASTSD (R8), Y12
+	VMULPD       (DX), Y12, Y4
+	VMULPD       32(DX), Y12, Y6
+	VMULPD       64(DX), Y12, Y8
+	VMULPD       96(DX), Y12, Y10
+	VADDSD       X1, X11, X12
+	VMOVSD       X12, (R11)
+	VMOVSD       (DI), X12
+	VSUBSD       X1, X12, X12
+	VSUBSD       X11, X12, X12
+	VXORPD       X0, X0, X0
+	VSUBSD       (R10), X0, X0
+	VMOVSD       (R10), X11
+	VMINSD       X12, X11, X11
+	VMAXSD       X11, X0, X11
+	VBROADCASTSD X11, Y0
+	VMULSD       (R8), X2, X12
+	VMULSD       X11, X12, X12
+	VADDSD       X12, X1, X1
+	ADDQ         BX, DX
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	ADDQ         $0x08, R9
+	ADDQ         $0x08, R10
+	ADDQ         $0x08, R11
+	SUBQ         $0x01, SI
+	JMP          descent4AVX2_rows
+
+descent4AVX2_rows_end:
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, (CX)
+	VMOVUPD Y5, 32(AX)
+	VMOVUPD Y6, 32(CX)
+	VMOVUPD Y7, 64(AX)
+	VMOVUPD Y8, 64(CX)
+	VMOVUPD Y9, 96(AX)
+	VMOVUPD Y10, 96(CX)
+	VMOVSD  X0, (R12)
+	VMOVSD  X1, 8(R12)
+	VZEROUPPER
+	RET
+
 DATA half<>+0(SB)/8, $(0.5)
 DATA half<>+8(SB)/8, $(0.5)
 DATA half<>+16(SB)/8, $(0.5)

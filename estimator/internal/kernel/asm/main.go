@@ -21,6 +21,9 @@ func main() {
 		huberInRegisters(vectors)
 	}
 	huberInMemory()
+	for vectors := 1; vectors <= mostInRegisters; vectors++ {
+		descent(vectors)
+	}
 	progress()
 	symmetricTimes()
 	symmetricDowndate()
