@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	asgdBlock = 16    // rows between two iterates of the average, with one step of γ and σ̂
-	asgdGain  = 1.0   // γ₀
-	asgdPower = 0.505 // α
+	asgdBlock  = 16    // rows between two iterates of the average, with one step of γ and σ̂
+	asgdPower  = 0.505 // α
+	widestGain = 2.5   // γ₀ = min(1, 2.5/√(d+1)) after a batch fit
 
 	// What is beyond these bounds is not learned from. β then stays within the second in any number of rows that can be counted, and the sums of the
 	// path, of the order of its square, within the numbers.
@@ -37,7 +37,9 @@ type asgd struct {
 	squared  bool // half the squared error: a knee that is never reached
 	guard    Leverage
 
-	warmUp *newton // that the model is until it starts; nil from then on
+	warmUp *newton   // that the model is until it starts; nil from then on, and of a wide model
+	rows   *warmRows // for the basis of a wide model; nil from then on
+	burnIn float64   // 0 if it starts from a batch fit
 	fit    basis
 	sigma  float64 // σ̂ in the basis's units
 	t      float64 // rows since the start
@@ -50,11 +52,13 @@ type asgd struct {
 	center, perScale     []float64 // of the features, padded
 	shift                []float64 // cⱼ/sⱼ, padded
 	inBlock, exceeded    int       // rows since the last iterate of the average, and those of them beyond the median of |r|
+	gain0, gainRows      float64   // γ = γ₀·max(1, t/t₀)^(−α)
 	gamma, knee, kneeRaw float64   // in force in this block
 
 	// Rows of a block, as the kernel takes them: with c = γa and h = ‖z‖², u = clip(r, ±δ(1 + ch)) / (1/c + h).
-	z                    []float64
-	y, gain, limit, last [asgdBlock]float64
+	z                          []float64
+	square, far, product       [asgdBlock]float64 // ‖z‖² without the 1 of the intercept, max|zⱼ|, Σ zⱼβ̄ⱼ
+	y, gain, limit, prediction [asgdBlock]float64
 }
 
 // interval of a coefficient in raw units: its standard error, and half the length of its 95 % interval; 0 where there is none.
@@ -68,13 +72,19 @@ func newASGD(c Config) *asgd {
 		fit: newBasis(d), sigma: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
 		center: make([]float64, stride), perScale: make([]float64, stride), shift: make([]float64, stride), z: make([]float64, asgdBlock*stride),
 	}
-	s.warmUp = newNewton(c)
+	if s.gain0, s.gainRows = min(1, widestGain/math.Sqrt(float64(d+1))), 1; !wide(d) {
+		s.warmUp = newNewton(c)
+		return s
+	}
+	s.rows, s.burnIn = &warmRows{d: d}, burnIn(d)
+	s.gain0, s.gainRows = 1/float64(d+1), s.burnIn
+	s.prepare()
 	return s
 }
 
 func (s *asgd) learn(t *tile) {
 	for i := 0; i < t.n; {
-		if s.warmUp != nil {
+		if s.warming() {
 			s.warm(t, i)
 			i++
 			continue
@@ -88,32 +98,6 @@ func (s *asgd) learn(t *tile) {
 	}
 }
 
-// warm the model up with row i; after the last row of the warm-up it starts.
-func (s *asgd) warm(t *tile, i int) {
-	w := s.warmUp
-	t.prediction[i], t.knee[i] = w.predict(t.row(i)), w.knee()
-	if w.learnRow(t.row(i), t.y[i], t.w[i]) {
-		t.guarded++
-	}
-	if w.rows == nil {
-		s.start()
-	}
-}
-
-// start from the batch fit of the warm-up, which counts as the average of its rows.
-func (s *asgd) start() {
-	w := s.warmUp
-	var r Report
-	w.report(&r)
-	s.hold(&r)
-	s.fit, s.sigma, s.t = w.fit, w.sigma, w.t
-	copy(s.beta, w.beta[1:])
-	s.beta[s.stride] = w.beta[0]
-	s.path.start(s.beta, math.Floor(s.t/asgdBlock))
-	s.warmUp = nil
-	s.prepare()
-}
-
 // prepare what follows from the state.
 func (s *asgd) prepare() {
 	for j, c := range s.fit.center {
@@ -125,7 +109,7 @@ func (s *asgd) prepare() {
 
 // renew what stands still within a block.
 func (s *asgd) renew() {
-	s.gamma = asgdGain * math.Pow(s.t+1, -asgdPower)
+	s.gamma = s.gain0 * math.Pow(max(1, (s.t+1)/s.gainRows), -asgdPower)
 	switch {
 	case s.squared:
 		s.knee, s.kneeRaw = math.Inf(1), math.Inf(1)
@@ -139,34 +123,28 @@ func (s *asgd) renew() {
 // learnRows i, …, i+n−1 of the tile, of one block.
 func (s *asgd) learnRows(t *tile, i, n int) {
 	b, median := s.stride, s.sigma*madToSigma
+	rows := kernel.Standardised{Z: s.z, Square: s.square[:n], Far: s.far[:n], Product: s.product[:n]}
+	kernel.StandardiseRows(&rows, t.x[i*t.stride:], t.stride, s.center, s.perScale, s.path.mean[:b])
 	for k := range n {
-		z := s.z[k*b : (k+1)*b]
-		kernel.Standardise(z, t.x[(i+k)*t.stride:][:b], s.center, s.perScale)
-		far, y := kernel.MaxAbs(z), s.fit.target(t.y[i+k])
-		mean := kernel.Dot(z, s.path.mean) + s.path.mean[b]
+		y, mean := s.fit.target(t.y[i+k]), s.product[k]+s.path.mean[b]
 		t.prediction[i+k], t.knee[i+k] = s.fit.raw(saturate(mean)), s.kneeRaw
-		if !(far < asgdFarthest && math.Abs(y) < asgdFarthest) {
-			s.leaveOut(k)
+		if !(s.square[k] < asgdFarthest*asgdFarthest && math.Abs(y) < asgdFarthest) {
+			clear(s.z[k*b : (k+1)*b])
+			s.y[k], s.gain[k], s.limit[k] = 0, 0, 0
 			t.guarded++ // numbers out of range: counted, and nothing is learned from them
 			continue
 		}
 		if math.Abs(y-mean) > median {
 			s.exceeded++
 		}
-		v := s.guard.weight(far)
+		v := s.guard.weight(s.far[k])
 		if v < 1 {
 			t.guarded++
 		}
-		c, h := s.gamma*v*t.w[i+k], 1+kernel.Dot(z, z)
+		c, h := s.gamma*v*t.w[i+k], 1+s.square[k]
 		s.y[k], s.gain[k], s.limit[k] = y, 1/(1/c+h), min(s.knee*(1+float64(c*h)), asgdFarthest)
 	}
-	s.beta[b] = kernel.Huber(s.beta[:b], s.z, b, s.y[:n], s.gain[:n], ones[:n], s.limit[:n], s.last[:n], s.beta[b], 1)
-}
-
-// leaveOut row k of the run: a step of nothing.
-func (s *asgd) leaveOut(k int) {
-	clear(s.z[k*s.stride : (k+1)*s.stride])
-	s.y[k], s.gain[k], s.limit[k] = 0, 0, 0
+	s.beta[b] = kernel.Huber(s.beta[:b], s.z, b, s.y[:n], s.gain[:n], ones[:n], s.limit[:n], s.prediction[:n], s.beta[b], 1)
 }
 
 var ones = [asgdBlock]float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
@@ -181,6 +159,7 @@ func (s *asgd) endBlock() {
 	}
 	s.beta[b+1] = max(-asgdLargest, min(asgdLargest, offset))
 	s.path.add(s.beta)
+	s.startAnew()
 	gain := min(2*math.Pow(s.t, -0.7), highestGain)
 	s.sigma = max(smallestSigma, min(farthest, s.sigma*math.Exp(gain*float64(s.exceeded-asgdBlock/2))))
 	s.inBlock, s.exceeded = 0, 0

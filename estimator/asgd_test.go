@@ -92,7 +92,7 @@ func (o *plainASGD) average() []float64 {
 
 func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 	for i := from; i < c.Rows; i += 16 {
-		mean, gamma, exceeded := o.average(), math.Pow(o.t+1, -0.505), 0
+		mean, gamma, exceeded := o.average(), math.Min(1, 2.5/math.Sqrt(float64(len(o.beta))))*math.Pow(o.t+1, -0.505), 0
 		delta := 1.345 * o.sigma
 		if !cfg.Delta.Auto {
 			delta = cfg.Delta.Value / o.fit.targetS

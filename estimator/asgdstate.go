@@ -14,6 +14,9 @@ func (s *asgd) report(r *Report) {
 		return
 	}
 	r.Solver, r.Status = solverASGD, StatusOK
+	if s.onTheWay() {
+		r.Status = StatusWarmup
+	}
 	r.Scale, r.Delta = saturate(s.sigma*s.fit.targetS), s.kneeRaw
 	if math.IsInf(r.Delta, 0) {
 		r.Delta = math.NaN()
@@ -27,7 +30,7 @@ func (s *asgd) report(r *Report) {
 		r.Coefficients = append(r.Coefficients, coefficientWithin(name, slope, s.interval(j, j+1, unit)))
 	}
 	r.Intercept = coefficientWithin("", intercept, s.interval(b+1, 0, y))
-	measured := !s.frozen && s.path.known()
+	measured := !s.frozen && s.measured()
 	for _, c := range append(r.Coefficients, r.Intercept) {
 		if math.Abs(c.Value) == math.MaxFloat64 || measured && math.IsNaN(c.SE) {
 			r.Status = StatusDegenerate
@@ -35,9 +38,12 @@ func (s *asgd) report(r *Report) {
 	}
 }
 
+// measured tells whether the path is long enough for an interval. A wide model's first steps are long, and remembered for as long as it was on its way.
+func (s *asgd) measured() bool { return !s.onTheWay() && s.path.after(s.burnIn/asgdBlock) }
+
 // interval of element j of the path in units of the target and the feature, or while the path is short or comes again the one known from before.
 func (s *asgd) interval(j, known int, unit float64) interval {
-	if s.frozen || !s.path.known() {
+	if s.frozen || !s.measured() {
 		return s.known[known]
 	}
 	error1 := math.Sqrt(s.path.variance(j)) * unit
@@ -83,9 +89,16 @@ func (s *asgd) endPass() {
 
 func (s *asgd) appendState(e *encoder) {
 	e.word(truth(s.frozen))
-	e.word(truth(s.warmUp != nil))
-	if s.warmUp != nil {
+	e.word(truth(s.warming()))
+	switch {
+	case s.warmUp != nil:
 		s.warmUp.appendState(e)
+		return
+	case s.rows != nil:
+		e.word(uint64(s.rows.n()))
+		e.floats(s.rows.x...)
+		e.floats(s.rows.y...)
+		e.floats(s.rows.w...)
 		return
 	}
 	e.floats(s.fit.center...)
@@ -109,14 +122,17 @@ func truth(v bool) uint64 {
 
 func (s *asgd) restoreState(d *decoder) {
 	s.frozen = d.word() == 1
-	if d.word() == 1 {
-		s.warmUp.restoreState(d)
-		if s.warmUp.rows == nil {
+	switch warming := d.word() == 1; {
+	case warming && s.warmUp != nil:
+		if s.warmUp.restoreState(d); s.warmUp.rows == nil {
 			d.fail("a warm-up that is over")
 		}
 		return
+	case warming:
+		s.restoreRows(d)
+		return
 	}
-	s.warmUp = nil
+	s.warmUp, s.rows = nil, nil
 	d.floats(s.fit.center)
 	d.floats(s.fit.scale)
 	s.fit.targetC, s.fit.targetS, s.sigma, s.t = d.float(), d.float(), d.float(), d.float()
@@ -128,6 +144,26 @@ func (s *asgd) restoreState(d *decoder) {
 	s.path.restore(d)
 	s.check(d)
 	s.prepare()
+}
+
+// restoreRows of a wide model: what they make of the basis follows.
+func (s *asgd) restoreRows(d *decoder) {
+	n, width := d.word(), uint64(len(s.features))
+	if n >= basisRows || n*(width+2)*8 > uint64(len(d.in)) {
+		d.fail("%d rows of warm-up", n)
+		return
+	}
+	rows := warmRows{x: make([]float64, n*width), y: make([]float64, n), w: make([]float64, n)}
+	d.floats(rows.x)
+	d.floats(rows.y)
+	d.floats(rows.w)
+	for i, y := range rows.y {
+		if !(rows.w[i] > 0) {
+			d.fail("a weight of %v", rows.w[i])
+			return
+		}
+		s.keep(rows.x[i*int(width):(i+1)*int(width)], y, rows.w[i])
+	}
 }
 
 // check what the steps rely on.
@@ -218,7 +254,7 @@ func (s *asgd) add(shard *asgd, share float64) (scale float64) {
 		s.beta[j] += share * (c.Value * s.fit.scale[j] / s.fit.targetS)
 	}
 	s.beta[s.stride] += share * s.fit.target(now.predict(s.fit.center))
-	s.t += shard.rows()
+	s.t += shard.learned()
 	return r.Scale
 }
 
@@ -230,8 +266,8 @@ func (s *asgd) basis() basis {
 	return s.fit
 }
 
-// rows since the start.
-func (s *asgd) rows() float64 {
+// learned rows since the start.
+func (s *asgd) learned() float64 {
 	if s.warmUp != nil {
 		return s.warmUp.t
 	}

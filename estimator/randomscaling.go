@@ -27,9 +27,7 @@ type randomScaling struct {
 const (
 	crit95 = 6.747 // two-sided, 5 %
 
-	// fewestIterates that an interval is made of, and the least part of them that must lie after the start.
-	fewestIterates = 32
-	leastAfter     = 0.5
+	fewestIterates = 32 // that an interval is made of
 )
 
 func newRandomScaling(width int) randomScaling {
@@ -63,9 +61,9 @@ func (a *randomScaling) add(iterate []float64) {
 	}
 }
 
-// known tells whether the path is long enough for an interval.
-func (a *randomScaling) known() bool {
-	return a.n-a.before >= fewestIterates && a.n-a.before >= leastAfter*a.n
+// after tells whether the path is long enough for an interval: at least as long as the start that it follows, as a number of iterates, and as 32.
+func (a *randomScaling) after(least float64) bool {
+	return a.n-a.before >= max(a.before, least, fewestIterates)
 }
 
 // variance V̂ⱼ/n of β̄ⱼ.

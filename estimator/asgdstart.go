@@ -1,0 +1,87 @@
+package estimator
+
+import "math"
+
+// How asgd starts depends on how many of the warm-up's rows there are for a coefficient. From 8 on the batch fit of these rows is a good start, made as newton
+// makes it, in O(d²) a row. Of more features a batch fit would be expensive and of little worth; then the first rows only give the basis, the start is the
+// median of the target with slopes of 0, and gradient descent with the longest steps that are stable, γ‖z‖² ≈ 1, goes from there for 16 rows a coefficient
+// (rounded up to a power of two). Meanwhile the average starts anew at every power of two, and the model says that it is warming up.
+const (
+	rowsPerCoefficient = 8
+	basisRows          = 256
+	burnInRows         = 16 // per coefficient
+)
+
+// wide tells whether there are too many features for a batch fit of the warm-up's rows.
+func wide(features int) bool { return rowsPerCoefficient*(features+1) > warmUpRows }
+
+// burnIn is the row up to which a wide model is on its way.
+func burnIn(features int) float64 {
+	rows := float64(basisRows)
+	for rows < burnInRows*float64(features+1) {
+		rows *= 2
+	}
+	return rows
+}
+
+// warm the model up with row i; after the last row of the warm-up it starts.
+func (s *asgd) warm(t *tile, i int) {
+	if s.rows != nil {
+		t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.kneeRaw
+		s.keep(t.row(i), t.y[i], t.w[i])
+		return
+	}
+	w := s.warmUp
+	t.prediction[i], t.knee[i] = w.predict(t.row(i)), w.knee()
+	if w.learnRow(t.row(i), t.y[i], t.w[i]) {
+		t.guarded++
+	}
+	if w.rows == nil {
+		s.start()
+	}
+}
+
+// keep a row for the basis, which is made anew at 1, 2, 4, …, 256 rows.
+func (s *asgd) keep(x []float64, y, w float64) {
+	s.rows.add(x, y, w)
+	s.t++
+	n := s.rows.n()
+	if n&(n-1) != 0 {
+		return
+	}
+	s.fit.fit(s.rows)
+	s.prepare()
+	if n == basisRows {
+		s.rows = nil
+	}
+}
+
+// start from the batch fit of the warm-up, which counts as the average of its rows.
+func (s *asgd) start() {
+	w := s.warmUp
+	var r Report
+	w.report(&r)
+	s.hold(&r)
+	s.fit, s.sigma, s.t = w.fit, w.sigma, w.t
+	copy(s.beta, w.beta[1:])
+	s.beta[s.stride] = w.beta[0]
+	s.path.start(s.beta, math.Floor(s.t/asgdBlock))
+	s.warmUp = nil
+	s.prepare()
+}
+
+// warming tells whether rows are only kept.
+func (s *asgd) warming() bool { return s.warmUp != nil || s.rows != nil }
+
+// onTheWay tells whether the average is that of iterates which have not arrived yet.
+func (s *asgd) onTheWay() bool { return s.t < s.burnIn }
+
+// startAnew the average at every power of two on the way.
+func (s *asgd) startAnew() {
+	if s.t > s.burnIn {
+		return
+	}
+	if fraction, _ := math.Frexp(s.t); fraction == 0.5 {
+		s.path.start(s.beta, 0)
+	}
+}
