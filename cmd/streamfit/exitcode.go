@@ -12,12 +12,13 @@ import (
 // exitCodes is the contract; exitCode keeps it.
 const exitCodes = `Exit codes:
 
-    0  done; also after SIGINT or SIGTERM, once all is published and saved
+    0  done; run also after SIGINT or SIGTERM, once all is published and saved
     1  it failed while running
     2  the command line or the configuration is wrong; nothing was done
     3  the input is wrong: a damaged file or message, a missing column
     4  Kafka cannot be reached, or refused
-    5  the saved state does not fit the configuration or the input`
+    5  the saved state does not fit the configuration or the input
+  130  replay or produce was interrupted by SIGINT or SIGTERM before the end of its input`
 
 const (
 	exitDone = iota
@@ -26,6 +27,8 @@ const (
 	exitInput
 	exitKafka
 	exitState
+
+	exitInterrupted = 130 // 128 + SIGINT, as shells have it
 )
 
 // usageError is a wrong command line or configuration.
@@ -40,6 +43,15 @@ type inputError struct{ err error }
 func (e *inputError) Error() string { return e.err.Error() }
 func (e *inputError) Unwrap() error { return e.err }
 
+// interruptedError ends a command that had an end to come to, and was told to stop before it.
+type interruptedError struct {
+	reached string // what was done until then
+}
+
+func (e *interruptedError) Error() string {
+	return "interrupted before the end of the input: " + e.reached
+}
+
 func exitCode(err error) int {
 	switch {
 	case err == nil, errors.Is(err, errHelp):
@@ -52,6 +64,8 @@ func exitCode(err error) int {
 		return exitInput
 	case is[*kafka.Error](err):
 		return exitKafka
+	case is[*interruptedError](err):
+		return exitInterrupted
 	default:
 		return exitFailed
 	}

@@ -1,28 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"image/color"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/streamfit/streamfit/internal/figure"
 )
 
 const (
 	figureWidth  = 10.5 * vg.Inch
 	figureHeight = 4.6 * vg.Inch
-	figureDPI    = 160
 )
 
 // familiar losses are drawn when none is named: ten curves in one figure cannot be told apart.
@@ -41,34 +35,16 @@ var dashes = [][]vg.Length{
 
 // drawFigure of value and derivative, side by side, as the ending of the file says. The same losses give the same bytes.
 func drawFigure(path string, chosen []chosenLoss) error {
+	if err := figure.CheckName(path); err != nil {
+		return &usageError{err}
+	}
 	if len(chosen) == len(propertiesOf) {
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(l chosenLoss) bool { return !slices.Contains(familiar, l.name) })
 	}
-	var canvas interface {
-		vg.CanvasWriterTo
-		vg.CanvasSizer
-	}
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".svg":
-		canvas = vgsvg.New(figureWidth, figureHeight)
-	case ".png":
-		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(figureWidth, figureHeight), vgimg.UseDPI(figureDPI))}
-	default:
-		return &usageError{fmt.Errorf("%s: a figure is an .svg or a .png file, by the ending of its name", path)}
-	}
-	if err := drawPanels(draw.New(canvas), chosen); err != nil {
-		return err
-	}
-	var file bytes.Buffer
-	if _, err := canvas.WriteTo(&file); err != nil {
-		return err
-	}
-	return os.WriteFile(path, file.Bytes(), 0o644)
+	return figure.Write(path, figureWidth, figureHeight, func(page draw.Canvas) error { return drawPanels(page, chosen) })
 }
 
 func drawPanels(canvas draw.Canvas, chosen []chosenLoss) error {
-	canvas.SetColor(color.White)
-	canvas.Fill(canvas.Path())
 	reach := 3.0
 	for _, l := range chosen {
 		if l.parameter != "tau" {
@@ -120,8 +96,8 @@ func heights(chosen []chosenLoss, reach float64) (top, slope float64) {
 }
 
 func newPanel(title, y string, reach float64) *plot.Plot {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, "residual  r = prediction − target", y
+	p := figure.Panel(title, "residual  r = prediction − target", y, 14)
+	p.Title.Padding = 10
 	p.X.Min, p.X.Max = -reach, reach
 	var ticks plot.ConstantTicks
 	for k := -3; k <= 3; k++ {
@@ -129,19 +105,8 @@ func newPanel(title, y string, reach float64) *plot.Plot {
 		ticks = append(ticks, plot.Tick{Value: at, Label: fmt.Sprintf("%.3g", at)})
 	}
 	p.X.Tick.Marker = ticks
-	sans := func(size vg.Length) font.Font { return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size} }
-	p.Title.TextStyle.Font, p.Title.Padding = sans(14), 10
-	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Label.TextStyle.Font, axis.Tick.Label.Font = sans(11), sans(10)
-		axis.Label.Padding, axis.Padding = 4, 0
-		axis.Color, axis.Tick.Color = color.Gray{0x80}, color.Gray{0x80}
-	}
-	p.Legend.TextStyle.Font = sans(10)
 	p.Legend.Top, p.Legend.Left, p.Legend.ThumbnailWidth, p.Legend.Padding = true, true, 30, 2.5
 	p.Legend.XOffs, p.Legend.YOffs = 6, -4
-	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{0xE4}, color.Gray{0xE4}
-	p.Add(grid)
 	return p
 }
 

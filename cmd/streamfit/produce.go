@@ -147,7 +147,7 @@ func (s *sender) send(ctx context.Context) (err error) {
 		s.sent.Seconds = time.Since(begin).Seconds()
 	}
 	if err != nil && ctx.Err() != nil {
-		return errors.New("stopped before the end of the input")
+		return &interruptedError{fmt.Sprintf("%s sent", plural(int(s.sent.Rows), "row"))}
 	}
 	return err
 }

@@ -71,6 +71,12 @@ func (p *progressTable) finish() {
 	}
 }
 
+// summary of rows learned: the time that they took is of no record.
+func (p *progressTable) summary(rows uint64) {
+	seconds := time.Since(p.began).Seconds()
+	fmt.Fprintf(p.out, "%s in %.2f s, %s rows/s\n", plural(int(rows), "row"), seconds, grouped(uint64(float64(rows)/seconds)))
+}
+
 func (p *progressTable) write(line string) {
 	if p.live {
 		line = "\r\x1b[K" + line

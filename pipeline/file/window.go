@@ -1,6 +1,7 @@
 package file
 
 import (
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -26,13 +27,13 @@ func (w Window) Of(r Reader) Reader {
 }
 
 // CountRows of the rest of a table, which it closes.
-func CountRows(r Reader) (rows int64, err error) {
+func CountRows(ctx context.Context, r Reader) (rows int64, err error) {
 	defer func() {
 		if closed := r.Close(); err == nil {
 			err = closed
 		}
 	}()
-	for {
+	for ctx.Err() == nil {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return rows, nil
@@ -42,6 +43,7 @@ func CountRows(r Reader) (rows int64, err error) {
 		}
 		rows += rec.NumRows()
 	}
+	return rows, ctx.Err()
 }
 
 type window struct {

@@ -68,14 +68,14 @@ func TestWindow(t *testing.T) {
 
 func TestCountRows(t *testing.T) {
 	for _, rows := range []int{1, 7, 40} {
-		n, err := file.CountRows(numbered(t, rows, 8))
+		n, err := file.CountRows(t.Context(), numbered(t, rows, 8))
 		if check(t, err); n != int64(rows) {
 			t.Errorf("counted %d rows, want %d", n, rows)
 		}
 	}
 	damaged, err := file.OpenReader("rows.csv", strings.NewReader("a,b\n1,2\n3,4\n5\n"), file.Options{BatchRows: 1})
 	check(t, err)
-	if n, err := file.CountRows(damaged); err == nil {
+	if n, err := file.CountRows(t.Context(), damaged); err == nil {
 		t.Errorf("counted %d rows of a damaged file without an error", n)
 	}
 }
