@@ -7,9 +7,11 @@ import (
 )
 
 const (
-	asgdBlock  = 16    // rows between two iterates of the average, with one step of γ and σ̂
-	asgdPower  = 0.505 // α
-	widestGain = 2.5   // γ₀ = min(1, 2.5/√(d+1)) after a batch fit
+	asgdBlock        = 16    // rows between two iterates of the average, with one step of γ and σ̂
+	asgdPower        = 0.505 // α
+	scheduleRows     = 128
+	highestSigmaGain = 0.1
+	widestGain       = 2.5 // γ₀ = min(1, 2.5/√(d+1)) after a batch fit
 
 	// What is beyond these bounds is not learned from. β then stays within the second in any number of rows that can be counted, and the sums of the
 	// path, of the order of its square, within the numbers.
@@ -28,7 +30,8 @@ const (
 //
 // The model is the average β̄ of the iterates after every 16th row, which predicts better than the last of them; its intervals are those of [randomScaling].
 // t counts the rows since the start of the stream, those of the warm-up included: the first step is as small as the warm start is good. Rows are counted in
-// blocks of 16 of the stream, however it is cut; γ, δ = 1.345 σ̂ and β̄ stand still within a block. σ̂ follows the median of |y − zᵀβ̄| as newton's does.
+// blocks of 16 of the stream, however it is cut; δ = 1.345 σ̂ and β̄ stand still within a block, γ for eight of them. The median of |y − zᵀβ̄|, and σ̂ with it,
+// is followed as in newton, all rows of a block at once: with e of them beyond it and g = t^(−0.7)(e − 8), σ̂ ← σ̂·(1 + g)/(1 − g).
 //
 // References: Polyak & Juditsky, SIAM J. Control Optim. 30 (1992); Toulis & Airoldi, Ann. Statist. 45 (2017), arXiv 1408.2923; Huber 1964.
 type asgd struct {
@@ -48,14 +51,16 @@ type asgd struct {
 	known  []interval    // of the intercept and the coefficients at the start, until the path has its own
 	frozen bool          // the rows come again: known stays
 
-	stride               int
-	center, perScale     []float64 // of the features, padded
-	shift                []float64 // cⱼ/sⱼ, padded
-	inBlock, exceeded    int       // rows since the last iterate of the average, and those of them beyond the median of |r|
-	gain0, gainRows      float64   // γ = γ₀·max(1, t/t₀)^(−α)
-	gamma, knee, kneeRaw float64   // in force in this block
+	stride            int
+	center, perScale  []float64 // of the features, padded
+	perTarget         float64   // of the target
+	shift             []float64 // cⱼ/sⱼ, padded
+	inBlock, exceeded int       // rows since the last iterate of the average, and those of them beyond the median of |r|
+	gain0, gainRows   float64   // γ = γ₀·max(1, t/t₀)^(−α)
+	gamma, sigmaGain  float64   // in force in 128 rows
+	knee, kneeRaw     float64   // in force in this block
 
-	// Rows of a block, as the kernel takes them: with c = γa and h = ‖z‖², u = clip(r, ±δ(1 + ch)) / (1/c + h).
+	// Rows of a block, as the kernel takes them: with c = γa, h = ‖z‖² and q = 1 + ch, u = clip(r, ±δq)·c/q.
 	z                          []float64
 	square, far, product       [asgdBlock]float64 // ‖z‖² without the 1 of the intercept, max|zⱼ|, Σ zⱼβ̄ⱼ
 	y, gain, limit, prediction [asgdBlock]float64
@@ -100,16 +105,24 @@ func (s *asgd) learn(t *tile) {
 
 // prepare what follows from the state.
 func (s *asgd) prepare() {
+	s.perTarget = 1 / s.fit.targetS
 	for j, c := range s.fit.center {
 		s.center[j], s.perScale[j] = c, 1/s.fit.scale[j]
 		s.shift[j] = max(-asgdFarthest, min(asgdFarthest, c/s.fit.scale[j]))
 	}
+	s.schedule()
 	s.renew()
 }
 
-// renew what stands still within a block.
+// schedule γ and the gain of σ̂'s logarithm: functions of t that are renewed every 128 rows, for powers are dear and these hardly move.
+func (s *asgd) schedule() {
+	t := math.Floor(s.t/scheduleRows) * scheduleRows
+	s.gamma = s.gain0 * math.Pow(max(1, (t+1)/s.gainRows), -asgdPower)
+	s.sigmaGain = min(math.Pow(t+1, -0.7), highestSigmaGain)
+}
+
+// renew the knee.
 func (s *asgd) renew() {
-	s.gamma = s.gain0 * math.Pow(max(1, (s.t+1)/s.gainRows), -asgdPower)
 	switch {
 	case s.squared:
 		s.knee, s.kneeRaw = math.Inf(1), math.Inf(1)
@@ -126,8 +139,8 @@ func (s *asgd) learnRows(t *tile, i, n int) {
 	rows := kernel.Standardised{Z: s.z, Square: s.square[:n], Far: s.far[:n], Product: s.product[:n]}
 	kernel.StandardiseRows(&rows, t.x[i*t.stride:], t.stride, s.center, s.perScale, s.path.mean[:b])
 	for k := range n {
-		y, mean := s.fit.target(t.y[i+k]), s.product[k]+s.path.mean[b]
-		t.prediction[i+k], t.knee[i+k] = s.fit.raw(saturate(mean)), s.kneeRaw
+		y, mean := (t.y[i+k]-s.fit.targetC)*s.perTarget, s.product[k]+s.path.mean[b]
+		t.prediction[i+k], t.knee[i+k] = s.raw(mean), s.kneeRaw
 		if !(s.square[k] < asgdFarthest*asgdFarthest && math.Abs(y) < asgdFarthest) {
 			clear(s.z[k*b : (k+1)*b])
 			s.y[k], s.gain[k], s.limit[k] = 0, 0, 0
@@ -142,12 +155,24 @@ func (s *asgd) learnRows(t *tile, i, n int) {
 			t.guarded++
 		}
 		c, h := s.gamma*v*t.w[i+k], 1+s.square[k]
-		s.y[k], s.gain[k], s.limit[k] = y, 1/(1/c+h), min(s.knee*(1+float64(c*h)), asgdFarthest)
+		q := 1 + float64(c*h)
+		s.y[k], s.gain[k], s.limit[k] = y, c/q, min(s.knee*q, asgdFarthest)
+		if q > math.MaxFloat64 {
+			s.gain[k] = 1 / h // a weight that is as good as infinite
+		}
 	}
 	s.beta[b] = kernel.Huber(s.beta[:b], s.z, b, s.y[:n], s.gain[:n], ones[:n], s.limit[:n], s.prediction[:n], s.beta[b], 1)
 }
 
 var ones = [asgdBlock]float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
+
+// raw prediction of one in the basis.
+func (s *asgd) raw(p float64) float64 {
+	if v := s.fit.targetC + float64(p*s.fit.targetS); v-v == 0 {
+		return v
+	}
+	return s.fit.raw(saturate(p))
+}
 
 // endBlock adds the iterate to the average, and moves σ̂ and γ.
 func (s *asgd) endBlock() {
@@ -160,9 +185,12 @@ func (s *asgd) endBlock() {
 	s.beta[b+1] = max(-asgdLargest, min(asgdLargest, offset))
 	s.path.add(s.beta)
 	s.startAnew()
-	gain := min(2*math.Pow(s.t, -0.7), highestGain)
-	s.sigma = max(smallestSigma, min(farthest, s.sigma*math.Exp(gain*float64(s.exceeded-asgdBlock/2))))
+	step := float64(s.sigmaGain * float64(s.exceeded-asgdBlock/2))
+	s.sigma = max(smallestSigma, min(farthest, s.sigma*((1+step)/(1-step))))
 	s.inBlock, s.exceeded = 0, 0
+	if uint64(s.t)%scheduleRows < asgdBlock {
+		s.schedule()
+	}
 	s.renew()
 }
 
@@ -173,5 +201,5 @@ func (s *asgd) predict(x []float64) float64 {
 	z := s.z[:s.stride]
 	clear(z[copy(z, x):])
 	kernel.Standardise(z, z, s.center, s.perScale)
-	return s.fit.raw(saturate(kernel.Dot(z, s.path.mean) + s.path.mean[s.stride]))
+	return s.raw(kernel.Dot(z, s.path.mean) + s.path.mean[s.stride])
 }

@@ -92,7 +92,7 @@ func (o *plainASGD) average() []float64 {
 
 func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 	for i := from; i < c.Rows; i += 16 {
-		mean, gamma, exceeded := o.average(), math.Min(1, 2.5/math.Sqrt(float64(len(o.beta))))*math.Pow(o.t+1, -0.505), 0
+		mean, gamma, exceeded := o.average(), math.Min(1, 2.5/math.Sqrt(float64(len(o.beta))))*math.Pow(math.Floor(o.t/128)*128+1, -0.505), 0
 		delta := 1.345 * o.sigma
 		if !cfg.Delta.Auto {
 			delta = cfg.Delta.Value / o.fit.targetS
@@ -124,7 +124,8 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 		if i+16 <= c.Rows {
 			o.t += 16
 			o.iterates = append(o.iterates, append([]float64(nil), o.beta...))
-			o.sigma *= math.Exp(math.Min(.5, 2*math.Pow(o.t, -0.7)) * float64(exceeded-8))
+			g := math.Pow(math.Floor((o.t-16)/128)*128+1, -0.7) * float64(exceeded-8)
+			o.sigma *= (1 + g) / (1 - g)
 		}
 	}
 }

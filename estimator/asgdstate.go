@@ -173,7 +173,7 @@ func (s *asgd) check(d *decoder) {
 			d.fail("a scale of %v", scale)
 		}
 	}
-	if !(s.sigma >= smallestSigma && s.sigma <= farthest) || !(s.t >= 0) {
+	if !(s.sigma >= smallestSigma && s.sigma <= farthest) || !(s.t >= 0 && s.t <= 0x1p53) {
 		d.fail("σ̂ %v after %v rows", s.sigma, s.t)
 	}
 	if s.inBlock < 0 || s.inBlock >= asgdBlock || s.exceeded < 0 || s.exceeded > s.inBlock {
