@@ -2,12 +2,12 @@ package estimator
 
 import "math"
 
-// How asgd starts depends on how many of the warm-up's rows there are for a coefficient. From 8 on the batch fit of these rows is a good start, made as newton
+// How asgd starts depends on how many of the warm-up's rows there are for a coefficient. From 4 on the batch fit of these rows is a good start, made as newton
 // makes it, in O(d²) a row. Of more features a batch fit would be expensive and of little worth; then the first rows only give the basis, the start is the
 // median of the target with slopes of 0, and gradient descent with the longest steps that are stable, γ‖z‖² ≈ 1, goes from there for 16 rows a coefficient
 // (rounded up to a power of two). Meanwhile the average starts anew at every power of two, and the model says that it is warming up.
 const (
-	rowsPerCoefficient = 8
+	rowsPerCoefficient = 4
 	basisRows          = 256
 	burnInRows         = 16 // per coefficient
 )

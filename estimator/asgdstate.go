@@ -11,6 +11,9 @@ func (s *asgd) report(r *Report) {
 	if s.warmUp != nil {
 		s.warmUp.report(r)
 		r.Solver = solverASGD
+		if s.warmUp.t < fewestPerCoefficient*float64(len(s.known)) {
+			s.forgetIntervals(r)
+		}
 		return
 	}
 	r.Solver, r.Status = solverASGD, StatusOK
@@ -35,6 +38,16 @@ func (s *asgd) report(r *Report) {
 		if math.Abs(c.Value) == math.MaxFloat64 || measured && math.IsNaN(c.SE) {
 			r.Status = StatusDegenerate
 		}
+	}
+}
+
+// fewestPerCoefficient are the rows from which the standard errors of the warm-up's batch fit are more than the rows' own noise, fitted away.
+const fewestPerCoefficient = 2
+
+func (s *asgd) forgetIntervals(r *Report) {
+	r.Intercept = coefficientWithin("", r.Intercept.Value, interval{})
+	for j, c := range r.Coefficients {
+		r.Coefficients[j] = coefficientWithin(c.Name, c.Value, interval{})
 	}
 }
 

@@ -35,12 +35,14 @@ type Leverage struct {
 
 // SGD holds the settings of scikit-learn's SGDRegressor, under its names and with its defaults.
 type SGD struct {
-	LearningRate string  // "invscaling" (default), "constant", "optimal"
-	Eta0         float64 // 0.01
+	LearningRate string  // "invscaling" (default), "constant", "optimal", "adaptive"; "pa1", "pa2" with loss epsilon-insensitive
+	Eta0         float64 // 0.01; the aggressiveness C of pa1 and pa2
 	PowerT       float64 // 0.25
-	Penalty      string  // "l2" (default), "none"
+	Penalty      string  // "l2" (default), "l1", "elasticnet", "none"
 	Alpha        float64 // 1e-4
+	L1Ratio      float64 // share of elasticnet that is l1: 0.15
 	FitIntercept bool    // true
+	Average      int64   // step from which on the weights are averaged: 0 (default) never, 1 all
 }
 
 // DefaultConfig is what the program uses when nothing else is said.
@@ -48,6 +50,6 @@ func DefaultConfig() Config {
 	return Config{
 		Solver: solverAuto, Loss: LossSpec{Name: "huber", Beta: 1, Tau: 0.5, Epsilon: 0.1},
 		Delta: Knee{Auto: true}, Leverage: Leverage{Cap: 10}, HalfLife: math.Inf(1),
-		SGD: SGD{LearningRate: "invscaling", Eta0: 0.01, PowerT: 0.25, Penalty: "l2", Alpha: 1e-4, FitIntercept: true},
+		SGD: SGD{LearningRate: "invscaling", Eta0: 0.01, PowerT: 0.25, Penalty: "l2", Alpha: 1e-4, L1Ratio: 0.15, FitIntercept: true},
 	}
 }

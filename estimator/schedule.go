@@ -11,6 +11,9 @@ const (
 	rateConstant   = "constant"
 	rateInvScaling = "invscaling"
 	rateOptimal    = "optimal"
+	rateAdaptive   = "adaptive"
+	ratePA1        = "pa1"
+	ratePA2        = "pa2"
 )
 
 // schedule gives the learning rate η of step t = 1, 2, …:
@@ -18,6 +21,11 @@ const (
 //	constant    η₀
 //	invscaling  η₀ / t^power
 //	optimal     1 / (α(t₀ + t − 1))
+//	adaptive    η₀
+//	pa1, pa2    η₀, of the penalty's decay alone: passiveaggressive.go
+//
+// scikit-learn's "adaptive" divides η by 5 where the training loss of passes within one call of fit has stopped falling. It starts at η₀ with every call
+// of partial_fit, so that in a stream, whose passes are such calls, it is "constant".
 //
 // In "optimal" t₀ = 1/(wα) makes the first rate a typical weight, w = α^(−1/4) (Bottou, "Stochastic Gradient Descent Tricks", 2012, as scikit-learn has it;
 // its division by max(1, ℓ′) at prediction −w and target 1 is left out, for ℓ′ < 0 there).

@@ -8,7 +8,13 @@ import (
 	"github.com/streamfit/streamfit/loss"
 )
 
-const penaltyL2, penaltyNone = "l2", "none"
+// The penalties of solver "sgd", as scikit-learn calls them.
+const (
+	penaltyNone       = "none"
+	penaltyL2         = "l2"
+	penaltyL1         = "l1"
+	penaltyElasticNet = "elasticnet"
+)
 
 // validateSGD collects the faults of solver "sgd"'s settings.
 func (c Config) validateSGD() (faults []error) {
@@ -19,10 +25,20 @@ func (c Config) validateSGD() (faults []error) {
 	if !math.IsInf(c.HalfLife, 1) {
 		add("solver sgd cannot forget: leave half_life at .inf, or use solver newton")
 	}
+	return append(faults, append(c.validateRate(), c.SGD.validatePenalty()...)...)
+}
+
+// validateRate collects the faults of the learning rate.
+func (c Config) validateRate() (faults []error) {
+	add := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	switch c.SGD.LearningRate {
-	case rateConstant, rateInvScaling, rateOptimal:
+	case rateConstant, rateInvScaling, rateOptimal, rateAdaptive:
+	case ratePA1, ratePA2:
+		if c.Loss.Name != lossEpsilonInsensitive {
+			add("sgd.learning_rate %s is of the loss %s alone, not of %s", c.SGD.LearningRate, lossEpsilonInsensitive, c.Loss.Name)
+		}
 	default:
-		add("sgd.learning_rate %q is not one of constant, invscaling, optimal", c.SGD.LearningRate)
+		add("sgd.learning_rate %q is not one of constant, invscaling, optimal, adaptive, pa1, pa2", c.SGD.LearningRate)
 	}
 	if c.SGD.LearningRate != rateOptimal && !(c.SGD.Eta0 > 0 && isFinite(c.SGD.Eta0)) {
 		add("sgd.eta0 %v is no learning rate above 0", c.SGD.Eta0)
@@ -30,15 +46,30 @@ func (c Config) validateSGD() (faults []error) {
 	if !isFinite(c.SGD.PowerT) {
 		add("sgd.power_t %v is not a finite number", c.SGD.PowerT)
 	}
-	if p := c.SGD.Penalty; p != penaltyL2 && p != penaltyNone {
-		add("sgd.penalty %q is not one of l2, none", p)
+	return faults
+}
+
+// validatePenalty collects the faults of penalty and averaging.
+func (c SGD) validatePenalty() (faults []error) {
+	add := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	switch c.Penalty {
+	case penaltyNone, penaltyL2, penaltyL1, penaltyElasticNet:
+	default:
+		add("sgd.penalty %q is not one of l2, l1, elasticnet, none", c.Penalty)
 	}
-	if !(c.SGD.Alpha >= 0 && isFinite(c.SGD.Alpha)) || c.SGD.LearningRate == rateOptimal && c.SGD.Alpha == 0 {
-		add("sgd.alpha %v is no strength of a penalty: 0 or more, and above 0 for learning_rate optimal", c.SGD.Alpha)
+	if !(c.Alpha >= 0 && isFinite(c.Alpha)) || c.LearningRate == rateOptimal && c.Alpha == 0 {
+		add("sgd.alpha %v is no strength of a penalty: 0 or more, and above 0 for learning_rate optimal", c.Alpha)
+	}
+	if !(c.L1Ratio >= 0 && c.L1Ratio <= 1) {
+		add("sgd.l1_ratio %v is no share of the penalty elasticnet that is l1: from 0 (all of it l2) to 1", c.L1Ratio)
+	}
+	if c.Average < 0 {
+		add("sgd.average %d is no row to average from: 0 for no average, 1 for all rows, k from row k on", c.Average)
 	}
 	return faults
 }
 
+// learn by the kernel where there is one for these settings, else row by row.
 func (s *sgd) learn(t *tile) {
 	if t.knee[0] != s.delta { // no one else writes them
 		for i := range t.knee {
@@ -50,12 +81,20 @@ func (s *sgd) learn(t *tile) {
 		return
 	}
 	for i := range t.n {
-		t.prediction[i] = s.predict(t.row(i))
+		t.prediction[i] = s.descended(t.row(i))
 		s.step(t.row(i), t.prediction[i], t.y[i], t.w[i])
 	}
 }
 
-func (s *sgd) endPass() {}
+// endPass starts anew what a call of partial_fit starts anew: what the penalty l1 is due, and the fold of the averages. t goes on.
+func (s *sgd) endPass() {
+	if s.truncation != nil {
+		s.truncation.restart()
+	}
+	if s.average != nil {
+		s.average.fold()
+	}
+}
 
 // kneeOf a loss; +Inf if it has none.
 func kneeOf(l loss.Loss) float64 {
@@ -78,16 +117,31 @@ func (s *sgd) report(r *Report) {
 	if s.refused > 0 {
 		r.Status = StatusDegenerate
 	}
-	r.Intercept = Coefficient{Value: s.intercept, SE: none, Low: none, High: none}
-	for j, w := range s.weights {
-		r.Coefficients = append(r.Coefficients, Coefficient{Name: s.features[j], Value: saturate(w * s.decay), SE: none, Low: none, High: none})
+	weights, intercept := s.reported()
+	r.Intercept = Coefficient{Value: intercept, SE: none, Low: none, High: none}
+	for j, w := range weights {
+		r.Coefficients = append(r.Coefficients, Coefficient{Name: s.features[j], Value: w, SE: none, Low: none, High: none})
 	}
+}
+
+// reported weights and intercept: the averages, once there are any.
+func (s *sgd) reported() (weights []float64, intercept float64) {
+	if s.averages() {
+		return s.average.weights, s.average.intercept
+	}
+	return s.weights, s.intercept
 }
 
 func (s *sgd) appendState(e *encoder) {
 	e.floats(s.weights...)
-	e.floats(s.decay, s.intercept, s.t)
+	e.floats(s.intercept, s.t)
 	e.word(s.refused)
+	if s.average != nil {
+		s.average.appendState(e)
+	}
+	if s.truncation != nil {
+		s.truncation.appendState(e)
+	}
 	if s.tile != nil {
 		s.tile.appendState(e)
 	}
@@ -95,17 +149,23 @@ func (s *sgd) appendState(e *encoder) {
 
 func (s *sgd) restoreState(d *decoder) {
 	d.floats(s.weights)
-	s.decay, s.intercept, s.t = d.float(), d.float(), d.float()
+	s.intercept, s.t = d.float(), d.float()
 	s.refused = d.word()
-	if !(s.decay >= smallestDecay && s.decay <= 1) || !(s.t >= 1) {
-		d.fail("step %v, decay %v", s.t, s.decay)
+	if !(s.t >= 1) {
+		d.fail("step %v", s.t)
+	}
+	if s.average != nil {
+		s.average.restoreState(d)
+	}
+	if s.truncation != nil {
+		s.truncation.restoreState(d)
 	}
 	if s.tile != nil {
 		s.tile.restoreState(d, s.weights)
 	}
 }
 
-// merge averages the shards' coefficients by their numbers of rows.
+// merge averages the shards' reported coefficients by their numbers of rows.
 func (s *sgd) merge(models []*Linear) error {
 	rows := 0.0
 	for _, m := range models {
@@ -120,15 +180,20 @@ func (s *sgd) merge(models []*Linear) error {
 			return errors.New("estimator: not all shards are sgd's")
 		}
 		share := float64(m.rows.Learned) / rows
-		for j, w := range shard.weights {
-			s.weights[j] = saturate(s.weights[j] + float64(share*float64(w*shard.decay)))
+		weights, intercept := shard.reported()
+		for j, w := range weights {
+			s.weights[j] = saturate(s.weights[j] + float64(share*w))
 		}
-		s.intercept = saturate(s.intercept + float64(share*shard.intercept))
+		s.intercept = saturate(s.intercept + float64(share*intercept))
 		s.t += shard.t - 1
 		s.refused += shard.refused
 	}
 	if s.tile != nil && s.tile.few != nil {
 		s.tile.few.hold(s.weights)
+	}
+	if s.average != nil {
+		copy(s.average.weights, s.weights)
+		s.average.intercept = s.intercept
 	}
 	return nil
 }

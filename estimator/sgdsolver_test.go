@@ -64,14 +64,17 @@ func TestSGDValidation(t *testing.T) {
 	for want, spoil := range map[string]func(*Config){
 		"needs a fixed knee for loss huber":        func(c *Config) { c.Delta = Knee{Auto: true} },
 		"needs a fixed knee for loss pseudo-huber": func(c *Config) { c.Delta, c.Loss.Name = Knee{Auto: true}, "pseudo-huber" },
-		"cannot forget":              func(c *Config) { c.HalfLife = 100 },
-		"learning_rate \"adaptive\"": func(c *Config) { c.SGD.LearningRate = "adaptive" },
-		"eta0 0":                     func(c *Config) { c.SGD.Eta0 = 0 },
-		"eta0 NaN":                   func(c *Config) { c.SGD.Eta0 = math.NaN() },
-		"power_t +Inf":               func(c *Config) { c.SGD.PowerT = math.Inf(1) },
-		"penalty \"l1\"":             func(c *Config) { c.SGD.Penalty = "l1" },
-		"alpha -1":                   func(c *Config) { c.SGD.Alpha = -1 },
-		"alpha 0":                    func(c *Config) { c.SGD.Alpha, c.SGD.LearningRate = 0, "optimal" },
+		"cannot forget":           func(c *Config) { c.HalfLife = 100 },
+		"learning_rate \"best\"":  func(c *Config) { c.SGD.LearningRate = "best" },
+		"learning_rate pa1 is of": func(c *Config) { c.SGD.LearningRate = "pa1" },
+		"eta0 0":                  func(c *Config) { c.SGD.Eta0 = 0 },
+		"eta0 NaN":                func(c *Config) { c.SGD.Eta0 = math.NaN() },
+		"power_t +Inf":            func(c *Config) { c.SGD.PowerT = math.Inf(1) },
+		"penalty \"l0\"":          func(c *Config) { c.SGD.Penalty = "l0" },
+		"l1_ratio 2":              func(c *Config) { c.SGD.L1Ratio = 2 },
+		"average -1":              func(c *Config) { c.SGD.Average = -1 },
+		"alpha -1":                func(c *Config) { c.SGD.Alpha = -1 },
+		"alpha 0":                 func(c *Config) { c.SGD.Alpha, c.SGD.LearningRate = 0, "optimal" },
 	} {
 		cfg := sgdConfig(1)
 		spoil(&cfg)

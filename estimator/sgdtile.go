@@ -52,7 +52,7 @@ func newSGDTile(c SGD, l loss.Loss, d int) *sgdTile {
 		return nil
 	}
 	switch c.LearningRate {
-	case rateConstant, rateInvScaling, rateOptimal:
+	case rateConstant, rateInvScaling, rateOptimal, rateAdaptive:
 	default:
 		return nil
 	}

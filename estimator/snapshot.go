@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 2
+	snapshotVersion = 3
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

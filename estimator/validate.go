@@ -14,6 +14,8 @@ const (
 	lossHuber       = "huber"
 	lossHalfSquared = "half-squared"
 	lossSquared     = "mse"
+
+	lossEpsilonInsensitive = "epsilon-insensitive"
 )
 
 // The solvers, and the most features that auto gives to newton, whose rows cost the square of their number.

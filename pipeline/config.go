@@ -45,6 +45,8 @@ type SGD struct {
 	PowerT       float64 `yaml:"power_t"`
 	Penalty      string  `yaml:"penalty"`
 	Alpha        float64 `yaml:"alpha"`
+	L1Ratio      float64 `yaml:"l1_ratio"`
+	Average      int64   `yaml:"average"` // step from which on the weights are averaged; 0: never
 	FitIntercept bool    `yaml:"fit_intercept"`
 }
 

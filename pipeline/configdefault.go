@@ -28,7 +28,7 @@ func DefaultConfig() Config {
 		State:  State{Every: time.Second},
 		SGD: SGD{
 			LearningRate: e.SGD.LearningRate, Eta0: e.SGD.Eta0, PowerT: e.SGD.PowerT,
-			Penalty: e.SGD.Penalty, Alpha: e.SGD.Alpha, FitIntercept: e.SGD.FitIntercept,
+			Penalty: e.SGD.Penalty, Alpha: e.SGD.Alpha, L1Ratio: e.SGD.L1Ratio, Average: e.SGD.Average, FitIntercept: e.SGD.FitIntercept,
 		},
 		Kafka: Kafka{
 			ClientID: "streamfit", SessionTimeout: 10 * time.Second, Heartbeat: 3 * time.Second,
@@ -47,7 +47,7 @@ func (c Config) Estimator(features []string) estimator.Config {
 		Delta: m.Delta, Leverage: m.Leverage, HalfLife: m.HalfLife,
 		SGD: estimator.SGD{
 			LearningRate: c.SGD.LearningRate, Eta0: c.SGD.Eta0, PowerT: c.SGD.PowerT,
-			Penalty: c.SGD.Penalty, Alpha: c.SGD.Alpha, FitIntercept: c.SGD.FitIntercept,
+			Penalty: c.SGD.Penalty, Alpha: c.SGD.Alpha, L1Ratio: c.SGD.L1Ratio, Average: c.SGD.Average, FitIntercept: c.SGD.FitIntercept,
 		},
 	}
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/streamfit/streamfit/internal/devbroker"
@@ -20,6 +22,7 @@ func TestMain(m *testing.M) {
 //
 //	broker          starts a broker in memory and sets KAFKA to its address
 //	address NAME    sets NAME to an address that nothing listens on
+//	cmpupdate A B   wants equal update records in two files (or stdout), apart from how well the model fits, which replay alone says
 //
 // and the variable DATA, the directory of the example data. With UPDATE_SCRIPTS=1 differences to golden files are written back: commit only what you understood.
 func TestScripts(t *testing.T) {
@@ -34,7 +37,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DATA", data)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"broker": startBroker, "address": freeAddress},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"broker": startBroker, "address": freeAddress, "cmpupdate": compareUpdates},
 	})
 }
 
@@ -56,4 +59,18 @@ func freeAddress(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Setenv(args[0], l.Addr().String())
 	ts.Check(l.Close())
+}
+
+func compareUpdates(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cmpupdate A B")
+	}
+	var records [2]map[string]any
+	for i, name := range args {
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(name)), &records[i]))
+		delete(records[i], "fit")
+	}
+	if diff := cmp.Diff(records[0], records[1]); diff != "" {
+		ts.Fatalf("%s and %s differ:\n%s", args[0], args[1], diff)
+	}
 }

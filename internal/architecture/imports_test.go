@@ -53,7 +53,7 @@ var adapters = map[string][]string{
 var pure = map[string][]string{
 	"loss": {"errors", "fmt", "math", "strings"},
 	"estimator": {"bytes", "cmp", "encoding/binary", "encoding/json", "errors", "fmt", "hash/crc32", "iter", "math", "math/bits", "slices",
-		"strconv", "strings", "unsafe", "gonum.org/v1/gonum"},
+		"strconv", "strings", "unsafe", "golang.org/x/sys/cpu", "gonum.org/v1/gonum"},
 }
 
 func TestImportsGoOneWay(t *testing.T) {

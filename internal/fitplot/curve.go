@@ -52,6 +52,7 @@ func (a rowsAxis) panel(c curve) (*plot.Plot, error) {
 	p.X.Tick.Label.Font, p.Y.Tick.Label.Font = figure.Sans(9), figure.Sans(9)
 	p.X.Label.Text, p.X.Label.TextStyle.Font = "rows", figure.Sans(9)
 	a.mark(p)
+	p.Y.Tick.Marker = signed{plot.DefaultTicks{}}
 	low, high := a.span(c)
 	p.Y.Min, p.Y.Max = low, high
 	if err := a.draw(p, c); err != nil {
@@ -78,10 +79,10 @@ func (c curve) title() string {
 	}
 	value, se := float64(c.final.Value), float64(c.final.SE)
 	if !(se > 0) || math.IsInf(se, 0) {
-		return fmt.Sprintf("%s  %.5g", c.name, value)
+		return fmt.Sprintf("%s  %s", c.name, minus(strconv.FormatFloat(value, 'g', 5, 64)))
 	}
 	decimals := min(max(1-int(math.Floor(math.Log10(se))), 0), 12)
-	return fmt.Sprintf("%s  %s ± %.2g", c.name, strconv.FormatFloat(value, 'f', decimals, 64), se)
+	return fmt.Sprintf("%s  %s ± %.2g", c.name, minus(strconv.FormatFloat(value, 'f', decimals, 64)), se)
 }
 
 // span of the vertical axis: the settled intervals, and the coefficient's end. What lies beyond, at the beginning, runs out of the panel.
@@ -176,7 +177,7 @@ func addBand(p *plot.Plot, c curve, first float64) error {
 		return err
 	}
 	band.Color = color.NRGBA{figure.Blue.R, figure.Blue.G, figure.Blue.B, 0x38}
-	band.LineStyle.Width = 0
+	band.Width = 0
 	p.Add(band)
 	return nil
 }

@@ -26,7 +26,7 @@ type Figure struct {
 }
 
 const (
-	mostCurves   = 12
+	mostCurves   = 11 // with the residuals, three rows of four panels
 	panelWidth   = 3.9 * vg.Inch
 	panelHeight  = 2.5 * vg.Inch
 	headerHeight = 44

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image/color"
 	"math"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -35,7 +34,7 @@ func (f Figure) histogram() (*plot.Plot, error) {
 	density := f.Residuals.Histogram(edges)
 	highest := 0.0
 	for i := range density {
-		density[i] /= float64(f.Residuals.Rows()) * 2 * reach / bars
+		density[i] /= max(1, float64(f.Residuals.Rows())) * 2 * reach / bars
 		highest = max(highest, density[i])
 	}
 	if err := addBars(p, density); err != nil {
@@ -68,7 +67,7 @@ func unitTicks() (ticks []plot.Tick) {
 	for k := -reach; k <= reach; k++ {
 		tick := plot.Tick{Value: float64(k)}
 		if k%2 == 0 {
-			tick.Label = strings.Replace(fmt.Sprint(k), "-", "−", 1)
+			tick.Label = minus(fmt.Sprint(k))
 		}
 		ticks = append(ticks, tick)
 	}
@@ -77,6 +76,9 @@ func unitTicks() (ticks []plot.Tick) {
 
 // beyond says which share of the rows the panel does not show.
 func (f Figure) beyond(density []float64) string {
+	if f.Residuals.Rows() == 0 {
+		return ""
+	}
 	shown := 0.0
 	for _, d := range density {
 		shown += d * 2 * reach / bars

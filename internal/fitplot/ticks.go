@@ -3,6 +3,7 @@ package fitplot
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 )
@@ -37,6 +38,19 @@ func (t rowTicks) Ticks(low, high float64) []plot.Tick {
 	}
 	return ticks
 }
+
+// signed labels another ticker's values with a minus sign instead of a hyphen.
+type signed struct{ plot.Ticker }
+
+func (t signed) Ticks(low, high float64) []plot.Tick {
+	ticks := t.Ticker.Ticks(low, high)
+	for i := range ticks {
+		ticks[i].Label = minus(ticks[i].Label)
+	}
+	return ticks
+}
+
+func minus(number string) string { return strings.ReplaceAll(number, "-", "−") }
 
 // short form of a number of rows: 1200000 is 1.2M.
 func short(rows float64) string {

@@ -75,7 +75,7 @@ func (f *Fit) add(prediction, y, knee float64) {
 // Rows that were predicted.
 func (f *Fit) Rows() uint64 { return f.rows }
 
-// Loss, absolute error and root of the squared error, each the mean over the rows. NaN if there is no row.
+// Loss of the rows, with their absolute error and the root of the squared error, each the mean over the rows. NaN if there is no row.
 func (f *Fit) Loss() (loss, mae, rmse float64) {
 	n := float64(f.rows)
 	return f.errors.loss / n, f.errors.absolute / n, math.Sqrt(f.errors.square / n)
