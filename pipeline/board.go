@@ -7,7 +7,7 @@ type Board struct {
 	// Show, when set, is called by the shards' goroutines with every update, before it is published.
 	Show func(Partition, *Update)
 	// Wants, when set, asks for an update to show after so many rows, beside those that are published.
-	Wants func(learned uint64) bool
+	Wants func(of Partition, learned uint64) bool
 
 	mu      sync.Mutex
 	updates map[Partition]*Update
@@ -44,7 +44,9 @@ func (b *Board) Leave(p Partition) {
 	delete(b.lags, p)
 }
 
-func (b *Board) wants(learned uint64) bool { return b.Wants != nil && b.Wants(learned) }
+func (b *Board) wants(of Partition, learned uint64) bool {
+	return b.Wants != nil && b.Wants(of, learned)
+}
 
 func (b *Board) show(p Partition, u *Update) {
 	b.mu.Lock()

@@ -18,6 +18,7 @@ type peers struct {
 	shard *Shard
 	mu    sync.Mutex
 	state map[int]*peer
+	moved bool // a peer has a newer checkpoint than the last merge saw
 }
 
 // peer is another shard as its newest checkpoint shows it.
@@ -90,13 +91,22 @@ func (p *peers) read(ctx context.Context, id int) error {
 	}
 	model.SetInterval(p.shard.interval())
 	p.state[id].checkpoint, p.state[id].model = found, model
+	p.moved = true
 	return nil
+}
+
+// news tells whether a merge would say more than the last one did, although this shard has learned nothing since.
+func (p *peers) news() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.moved
 }
 
 // merge the peers into an update of this shard's model: one set of coefficients for the whole topic.
 func (p *peers) merge(own *estimator.Linear, u *Update) (*Update, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.moved = false
 	models := []*estimator.Linear{own}
 	topic := p.shard.partition.Topic
 	positions, deadLetters, event := u.Position[topic], u.DeadLetters, p.shard.eventTime

@@ -15,7 +15,7 @@ import (
 // loss.since_last runs since the last multiple of output.every_rows, whether or not the clock called for updates in between.
 
 // publish makes the update that is due: by rows when their number has passed a multiple of output.every_rows, by the clock when there is something
-// new, and at the end.
+// new, here or of a peer, and at the end.
 func (s *Shard) publish() error {
 	if s.model == nil {
 		return nil
@@ -26,11 +26,11 @@ func (s *Shard) publish() error {
 	byClock := s.cfg.Output.Every > 0 && time.Since(s.publishedAt) >= s.cfg.Output.Every
 	s.learned = learned
 	switch {
-	case s.position == s.published:
+	case s.position == s.published && !s.peers.news():
 		return nil
 	case byRows || byClock || s.closing:
 		return s.announce()
-	case s.board.wants(learned):
+	case s.board.wants(s.partition, learned):
 		u, err := s.update()
 		if err != nil {
 			return err

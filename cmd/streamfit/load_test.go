@@ -36,7 +36,7 @@ func TestFlagsBeatTheEnvironmentBeatsTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := fmt.Sprint(cfg.Model.Name, " ", cfg.Model.Target, " ", cfg.Model.Weight, " ", cfg.Model.Time, " ", cfg.Model.Solver, " ", cfg.SGD.Alpha)
-	if want := "file environment flag environment newton 0.5"; got != want {
+	if want := "file environment flag environment auto 0.5"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if cfg.State.Topic != "streamfit-state" {
@@ -54,7 +54,7 @@ func TestFaultsNameTheLayer(t *testing.T) {
 STREAMFIT_MODEL_TAU: model.tau: "high" is not a number, or .inf
 --delta: model.delta: "0" is no knee; want auto, or a number above 0 in the units of the target
 --set: sgd.eta0: "x" is not a number, or .inf
---set: sgd is a section, not a setting; its settings are sgd.learning_rate, sgd.eta0, sgd.power_t, sgd.penalty, sgd.alpha, sgd.fit_intercept
+--set: sgd is a section, not a setting; its settings are sgd.learning_rate, sgd.eta0, sgd.power_t, sgd.penalty, sgd.alpha, sgd.l1_ratio, sgd.average, sgd.fit_intercept
 --set: want path=value, as model.delta=1.5`
 	if err == nil {
 		t.Fatal("no error")

@@ -25,15 +25,20 @@ type progressTable struct {
 	mu     sync.Mutex
 	began  time.Time
 	header bool
-	next   uint64 // rows at which the next line is due
-	rows   uint64 // of the last whole line
-	mean   float64
+	shards map[int]*shardProgress // by partition
+}
+
+// shardProgress is where the lines of a shard stand. That of partition 0 speaks for all; the lines of the others begin with their partition.
+type shardProgress struct {
+	next uint64 // rows at which the next line is due
+	rows uint64 // of the last whole line
+	mean float64
 }
 
 const firstProgressLine = 1000
 
 func newProgressTable(out io.Writer) *progressTable {
-	p := &progressTable{out: out, began: time.Now(), next: firstProgressLine, width: 100}
+	p := &progressTable{out: out, began: time.Now(), shards: map[int]*shardProgress{}, width: 100}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.live = true
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
@@ -44,18 +49,23 @@ func newProgressTable(out io.Writer) *progressTable {
 }
 
 // show an update. It is called by the shards' goroutines.
-func (p *progressTable) show(_ pipeline.Partition, u *pipeline.Update) {
+func (p *progressTable) show(of pipeline.Partition, u *pipeline.Update) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.header {
 		p.writeHeader(u)
 	}
-	switch line := p.line(u); {
-	case u.Rows.Learned >= p.next:
+	shard := p.shards[of.ID]
+	if shard == nil {
+		shard = &shardProgress{next: firstProgressLine}
+		p.shards[of.ID] = shard
+	}
+	switch line := p.line(of, shard, u); {
+	case u.Rows.Learned >= shard.next:
 		p.write(line + "\n")
-		p.rows, p.mean = u.Rows.Learned, float64(u.Loss.Mean)
-		for p.next <= u.Rows.Learned {
-			p.next *= 2
+		shard.rows, shard.mean = u.Rows.Learned, float64(u.Loss.Mean)
+		for shard.next <= u.Rows.Learned {
+			shard.next *= 2
 		}
 	case p.live:
 		p.write(line)
@@ -94,13 +104,17 @@ func (p *progressTable) writeHeader(u *pipeline.Update) {
 }
 
 // line of an update: the losses are means per row, a coefficient is followed by its standard error.
-func (p *progressTable) line(u *pipeline.Update) string {
+func (p *progressTable) line(of pipeline.Partition, shard *shardProgress, u *pipeline.Update) string {
 	outliers := math.NaN()
 	if u.Rows.Learned > 0 {
 		outliers = 100 * float64(u.Rows.Outliers) / float64(u.Rows.Learned)
 	}
+	rows := grouped(u.Rows.Learned)
+	if of.ID != 0 {
+		rows = fmt.Sprintf("%d: %s", of.ID, rows)
+	}
 	cells := []string{
-		grouped(u.Rows.Learned), digits(u.Loss.Mean, 5), digits(p.sinceLine(u), 5), digits(u.Loss.Baseline, 5),
+		rows, digits(u.Loss.Mean, 5), digits(shard.since(u), 5), digits(u.Loss.Baseline, 5),
 		strconv.FormatFloat(outliers, 'f', 1, 64) + " %", digits(u.Scale, 4), withError(u.Intercept),
 	}
 	for _, c := range u.Coefficients {
@@ -110,16 +124,22 @@ func (p *progressTable) line(u *pipeline.Update) string {
 }
 
 // wants an update at the next line's rows.
-func (p *progressTable) wants(learned uint64) bool {
+func (p *progressTable) wants(of pipeline.Partition, learned uint64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return learned >= p.next
+	if shard := p.shards[of.ID]; shard != nil {
+		return learned >= shard.next
+	}
+	return learned >= firstProgressLine
 }
 
-// sinceLine is the mean loss of the rows since the last whole line.
-func (p *progressTable) sinceLine(u *pipeline.Update) pipeline.Number {
-	n, before := float64(u.Rows.Learned), float64(p.rows)
-	return pipeline.Number((float64(u.Loss.Mean)*n - p.mean*before) / (n - before))
+// since is the mean loss of the rows since the last whole line; none after a merge that lost rows, for want of a peer's checkpoint.
+func (s *shardProgress) since(u *pipeline.Update) pipeline.Number {
+	n, before := float64(u.Rows.Learned), float64(s.rows)
+	if n <= before {
+		return pipeline.Number(math.NaN())
+	}
+	return pipeline.Number((float64(u.Loss.Mean)*n - s.mean*before) / (n - before))
 }
 
 // fit right-aligned cells into the width; columns that do not fit are left out and said to be.

@@ -137,8 +137,8 @@ func (p *replay) watch(rows estimator.Predicted) {
 	}
 }
 
-func (p *replay) wants(learned uint64) bool {
-	return p.table.wants(learned) || p.paths != nil && p.pass == 1 && p.paths.Wants(learned)
+func (p *replay) wants(of pipeline.Partition, learned uint64) bool {
+	return p.table.wants(of, learned) || p.paths != nil && p.pass == 1 && p.paths.Wants(learned)
 }
 
 func (p *replay) show(from pipeline.Partition, u *pipeline.Update) {
