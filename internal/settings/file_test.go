@@ -53,6 +53,7 @@ func TestFileForms(t *testing.T) {
 		"variable in quotes":            {`http: "${TOPIC}"`, "http=flights"},
 		"value adds no structure":       {"http: ${ODD}", `http=x: {y} # "z"`},
 		"escaped reference":             {"http: $${TOPIC}", "http=${TOPIC}"},
+		"escapes in a list of strings":  {`model: {features: ["$${", "}"]}`, "model.features=${,}"},
 		"lone dollar":                   {"http: a$b$", "http=a$b$"},
 		"reference in a comment":        {"http: x # ${NO}", "http=x"},
 		"carriage returns":              {"model:\r\n  target: delay\r\n", "model.target=delay"},

@@ -9,7 +9,7 @@ import (
 // references are ${NAME} and ${NAME:default}; $${ is a ${ that is none.
 var (
 	references = regexp.MustCompile(`\$\$\{|\$\{[^}\n]*\}|\$\{`)
-	braces     = regexp.MustCompile(`\$\{[^}\n]*\}`)
+	braces     = regexp.MustCompile(`\$\{[^}"\n]*\}`) // what a quotation mark cuts off are two strings of a list, "${" and "}"
 	variable   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
