@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz lint kafka-test bench golden demo ci
+.PHONY: build test race fuzz lint kafka-test bench simulate golden demo ci
 
 build: ## the program, as ./streamfit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
@@ -20,6 +20,9 @@ kafka-test: ## against a real Apache Kafka, run from its jars (Java 17, Maven, P
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./loss/... ./estimator/... ./pipeline/...
+
+simulate: ## the long form of the simulations, into docs/measured (about ten minutes)
+	go run ./internal/simulation/simulate >docs/measured/simulation.md
 
 golden: ## the reference values anew, with the libraries that golden/ names
 	python3 -m venv golden/.venv && golden/.venv/bin/pip install -q -r golden/requirements.txt && golden/.venv/bin/python golden/generate.py
