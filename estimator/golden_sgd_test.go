@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // goldenFit is one fit of golden/sgd.py: scikit-learn's settings, and what came of them.
@@ -16,9 +19,13 @@ type goldenFit struct {
 	PowerT       float64 `json:"power_t"`
 	Alpha        float64
 	Penalty      *string
+	L1Ratio      float64 `json:"l1_ratio"`
+	Average      int64
 	FitIntercept bool `json:"fit_intercept"`
 	Weighted     bool
+	Passes       int
 	Raises       bool
+	Tolerance    float64 // where scikit-learn's own answer moves by more than 1e-12 when its inputs move by an ulp
 	Coef         []float64
 	Intercept    float64
 }
@@ -48,30 +55,56 @@ func (f goldenFit) config(features int) Config {
 	if f.Loss == "huber" {
 		c.Delta = Knee{Value: f.Epsilon}
 	}
-	c.SGD = SGD{LearningRate: f.LearningRate, Eta0: f.Eta0, PowerT: f.PowerT, Alpha: f.Alpha, Penalty: "none", FitIntercept: f.FitIntercept}
+	c.SGD = SGD{
+		LearningRate: f.LearningRate, Eta0: f.Eta0, PowerT: f.PowerT, Alpha: f.Alpha, Penalty: "none", L1Ratio: f.L1Ratio,
+		Average: f.Average, FitIntercept: f.FitIntercept,
+	}
 	if f.Penalty != nil {
 		c.SGD.Penalty = *f.Penalty
 	}
 	return c
 }
 
-func (f goldenFit) run(t *testing.T, c Columns) Report {
+// run the fit. With a cut the rows come in two batches, with a restart between them.
+func (f goldenFit) run(t *testing.T, c Columns, at int) Report {
 	t.Helper()
-	if !f.Weighted {
-		c.Weights = nil
-	}
 	m, err := New(f.config(len(c.Features)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if skipped := m.Learn(nil, c); len(skipped) > 0 {
-		t.Fatalf("skipped %v", skipped)
+	for pass := range f.Passes {
+		if pass > 0 {
+			m.EndPass()
+		}
+		for _, part := range []Columns{f.part(c, 0, at), f.part(c, at, c.Rows)} {
+			if skipped := m.Learn(nil, part); len(skipped) > 0 {
+				t.Fatalf("skipped %v", skipped)
+			}
+			if at == 0 {
+				continue
+			}
+			if m, err = Restore(snapshotOf(t, m)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	return m.Report()
 }
 
+// part of the rows, without their weights if the fit has none.
+func (f goldenFit) part(c Columns, from, to int) Columns {
+	out := Columns{Rows: to - from, Target: c.Target[from:to]}
+	if f.Weighted {
+		out.Weights = c.Weights[from:to]
+	}
+	for _, column := range c.Features {
+		out.Features = append(out.Features, column[from:to])
+	}
+	return out
+}
+
 // TestSGDEqualsScikitLearn holds every coefficient to 1e-12 of the largest of the fit (scikit-learn's own rounding, in a sum in which large terms
-// cancel, is relative to those terms). The order of our sums is not scikit-learn's.
+// cancel, is relative to those terms), and to the bit over a restart between two rows. The order of our sums is not scikit-learn's.
 func TestSGDEqualsScikitLearn(t *testing.T) {
 	var golden goldenSGD
 	decodeGolden(t, "sgd.json.gz", &golden)
@@ -81,23 +114,33 @@ func TestSGDEqualsScikitLearn(t *testing.T) {
 		d.Probe.check(t, c)
 		data = append(data, c)
 	}
-	worst, bitEqual := 0.0, 0
-	for _, fit := range golden.Fits {
-		r := fit.run(t, data[fit.Data])
+	worst, bitEqual, wide := 0.0, 0, 0
+	for i, fit := range golden.Fits {
+		c := data[fit.Data]
+		r := fit.run(t, c, 0)
+		if diff := cmp.Diff(r, fit.run(t, c, 1+i%(c.Rows-1)), cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("%s, %+v: a restart after row %d shows:\n%s", golden.Data[fit.Data].Name, fit, 1+i%(c.Rows-1), diff)
+		}
 		if fit.Raises {
 			checkRefusal(t, r)
 			continue
 		}
-		apart := fit.distance(r)
-		worst = max(worst, apart)
-		if apart == 0 {
+		apart, tolerance := fit.distance(r), 1e-12
+		switch {
+		case apart == 0:
 			bitEqual++
+		case fit.Tolerance > 0:
+			tolerance = fit.Tolerance
+			wide++
+		default:
+			worst = max(worst, apart)
 		}
-		if !(apart <= 1e-12) || r.Status != StatusOK {
+		if !(apart <= tolerance) || r.Status != StatusOK {
 			t.Errorf("%s, %+v: %.3g apart, status %s", golden.Data[fit.Data].Name, fit, apart, r.Status)
 		}
 	}
-	t.Logf("%d fits of scikit-learn %s: %d to the bit, the others within %.2g", len(golden.Fits), golden.MadeBy["sklearn"], bitEqual, worst)
+	t.Logf("%d fits of scikit-learn %s: %d to the bit, %d within a tolerance of their own, the others within %.2g",
+		len(golden.Fits), golden.MadeBy["sklearn"], bitEqual, wide, worst)
 }
 
 // distance of the coefficients, relative to the largest.
@@ -105,6 +148,9 @@ func (f goldenFit) distance(r Report) float64 {
 	size, apart := math.Abs(f.Intercept), math.Abs(r.Intercept.Value-f.Intercept)
 	for j, want := range f.Coef {
 		size, apart = max(size, math.Abs(want)), max(apart, math.Abs(r.Coefficients[j].Value-want))
+	}
+	if apart == 0 {
+		return 0 // all coefficients may be
 	}
 	return apart / size
 }
