@@ -95,8 +95,8 @@ func (s *newton) merge(most *newton, models []*Linear) error {
 	return nil
 }
 
-// inBasis gives a shard's information, coefficients and score covariance in another basis. With z = Az′, where A is the affine change of basis,
-// β′ = Aᵀβ, H′ = AᵀHA and M′ = AᵀMA, up to the target's own centre and scale.
+// inBasis gives a shard's information, coefficients and score covariance in another basis. With z = Az′ and z′ = Bz, where A and B = A⁻¹ are the affine
+// changes of basis, β′ = Aᵀβ, H′ = Σz′z′ᵀ = BHBᵀ and M′ = BMBᵀ, up to the target's own centre and scale.
 func (s *newton) inBasis(to *basis) (h, beta, meat []float64) {
 	m := len(s.beta)
 	h = invertDefinite(s.p, m)
@@ -113,7 +113,8 @@ func (s *newton) inBasis(to *basis) (h, beta, meat []float64) {
 		beta[i] *= unit
 	}
 	beta[0] += (s.fit.targetC - to.targetC) / to.targetS
-	h, meat = congruence(a, h, m), congruence(a, meat, m)
+	b := to.to(&s.fit)
+	h, meat = congruence(b, h, m), congruence(b, meat, m)
 	for i := range meat {
 		meat[i] *= unit * unit
 	}
@@ -132,15 +133,15 @@ func (b *basis) to(o *basis) []float64 {
 	return a
 }
 
-// congruence AᵀXA.
-func congruence(a, x []float64, m int) []float64 {
+// congruence BXBᵀ.
+func congruence(b, x []float64, m int) []float64 {
 	half, out := make([]float64, m*m), make([]float64, m*m)
-	multiply(half, x, a, m)
+	multiply(half, b, x, m)
 	for i := range m {
 		for j := range m {
 			sum := 0.0
 			for k := range m {
-				sum += float64(a[k*m+i] * half[k*m+j])
+				sum += float64(half[i*m+k] * b[j*m+k])
 			}
 			out[i*m+j] = sum
 		}
