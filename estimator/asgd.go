@@ -83,7 +83,7 @@ func newASGD(c Config) *asgd {
 		fit: newBasis(d), sigma: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
 		center: make([]float64, stride), perScale: make([]float64, stride), shift: make([]float64, stride), z: make([]float64, asgdBlock*stride),
 	}
-	if wide(d) {
+	if wide(d, c.WarmUp) {
 		s.rows, s.burnIn = &warmRows{d: d}, burnIn(d)
 		s.gain0, s.gainRows = wideGain/float64(d+1), s.burnIn
 		s.prepare()

@@ -13,7 +13,7 @@ const (
 )
 
 // wide tells whether there are too many features for a batch fit of the warm-up's rows.
-func wide(features int) bool { return rowsPerCoefficient*(features+1) > warmUpRows }
+func wide(features, warmUp int) bool { return rowsPerCoefficient*(features+1) > warmUp }
 
 // burnIn is the row up to which a wide model is on its way.
 func burnIn(features int) float64 {

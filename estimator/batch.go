@@ -21,7 +21,7 @@ func FitHuber(cfg Config, c Columns) (BatchFit, error) {
 		return BatchFit{}, err
 	}
 	rows, t := &warmRows{d: len(cfg.Features)}, newTile(len(cfg.Features))
-	for at := 0; at < c.Rows; {
+	for at := 0; at < c.count(); {
 		_, at = t.gather(nil, c, at)
 		for i := range t.n {
 			rows.add(t.row(i), t.y[i], t.w[i])

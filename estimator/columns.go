@@ -7,6 +7,23 @@ type Columns struct {
 	Target   []float64
 	Weights  []float64 // nil: every row weighs 1
 	Valid    []byte    // Arrow validity bitmap, least significant bit first; a 0 bit: the row has a null. nil: no nulls
+	Pick     []int32   // which of the rows to take, and in which order, where several models share the columns. nil: all of them
+}
+
+// count of the rows to take.
+func (c *Columns) count() int {
+	if c.Pick != nil {
+		return len(c.Pick)
+	}
+	return c.Rows
+}
+
+// row that is taken at a place in the order.
+func (c *Columns) row(at int) int {
+	if c.Pick != nil {
+		return int(c.Pick[at])
+	}
+	return at
 }
 
 // A Reason says why a row cannot be learned from.

@@ -10,6 +10,7 @@ type Config struct {
 	Delta    Knee     // the knee of the Huber loss: auto (1.345 σ̂) or a number
 	Leverage Leverage // far rows in x: a cap in robust standard deviations (default 10), or off
 	HalfLife float64  // rows after which a row counts half; +Inf (default) never forgets
+	WarmUp   int      // rows kept in memory for the exact start, a power of two (default 1024): newton's, and of few features asgd's. sgd has none
 	SGD      SGD      // settings of solver "sgd", with scikit-learn's names and defaults
 }
 
@@ -49,7 +50,10 @@ type SGD struct {
 func DefaultConfig() Config {
 	return Config{
 		Solver: solverAuto, Loss: LossSpec{Name: "huber", Beta: 1, Tau: 0.5, Epsilon: 0.1},
-		Delta: Knee{Auto: true}, Leverage: Leverage{Cap: 10}, HalfLife: math.Inf(1),
+		Delta: Knee{Auto: true}, Leverage: Leverage{Cap: 10}, HalfLife: math.Inf(1), WarmUp: warmUpRows,
 		SGD: SGD{LearningRate: "invscaling", Eta0: 0.01, PowerT: 0.25, Penalty: "l2", Alpha: 1e-4, L1Ratio: 0.15, FitIntercept: true},
 	}
 }
+
+// warmUpRows are kept where nothing else is said: the standard errors of the start are then worth something, and what is kept stays small.
+const warmUpRows = 1024

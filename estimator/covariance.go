@@ -98,7 +98,7 @@ func (s *newton) current() *newton {
 
 func (s *newton) config() Config {
 	c := DefaultConfig()
-	c.Features, c.Delta, c.Leverage, c.HalfLife = s.features, s.delta, s.guard, math.Inf(1)
+	c.Features, c.Delta, c.Leverage, c.HalfLife, c.WarmUp = s.features, s.delta, s.guard, math.Inf(1), s.warmUp
 	if s.squared {
 		c.Loss.Name = "half-squared"
 	}

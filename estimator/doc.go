@@ -7,10 +7,15 @@
 // # Solvers
 //
 // Solver "newton", the default, is the implicit Newton–Huber method: stochastic gradient descent preconditioned by the running inverse Hessian, O(d²) a row, with
-// nothing to tune and with standard errors. It keeps the first 1,024 rows and refits them robustly at 1, 2, 4, … rows, for centre, scale, start and curvature; from
+// nothing to tune and with standard errors. It keeps the first rows (Config.WarmUp, 1,024 of them) and refits them robustly at 1, 2, 4, … rows, for centre, scale, start and curvature; from
 // then on it learns from each row once. The formulas are at the type newton, the warm start at robustFit.
 //
 // Solver "sgd" is scikit-learn's SGDRegressor, to the last digits.
+//
+// # Many models
+//
+// Models of one [Config] that come by the thousand, one for each sensor say, are made by a [Family], share what is not their own, and pick their rows from
+// columns that hold those of all of them (Columns.Pick).
 //
 // [FitHuber] is the batch M-estimate that the online model is measured against.
 //

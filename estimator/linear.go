@@ -27,13 +27,11 @@ type Predicted struct {
 
 // New makes a model that has seen no row.
 func New(cfg Config) (*Linear, error) {
-	if err := cfg.Validate(); err != nil {
+	f, err := NewFamily(cfg)
+	if err != nil {
 		return nil, err
 	}
-	m := &Linear{cfg: cfg, tile: newTile(len(cfg.Features))}
-	m.solver, m.loss = newSolver(cfg)
-	m.metrics.measure(cfg.Loss.Name, m.loss)
-	return m, nil
+	return f.New(), nil
 }
 
 // Config the model was made with.
@@ -50,7 +48,7 @@ func (m *Linear) Watch(watcher func(Predicted)) { m.watcher = watcher }
 
 // Learn predicts, then learns, every row in order; rows that cannot be learned from are appended to dst and counted.
 func (m *Linear) Learn(dst []Skipped, c Columns) []Skipped {
-	for at := 0; at < c.Rows; {
+	for at := 0; at < c.count(); {
 		before := len(dst)
 		dst, at = m.tile.gather(dst, c, at)
 		m.learn(dst[before:])
@@ -82,18 +80,19 @@ func (m *Linear) EndPass() {
 	m.solver.endPass()
 }
 
-// Predict writes the prediction of every row to dst (length c.Rows); c.Target may be nil. NaN where a feature is null or not finite.
+// Predict writes the prediction of every row to dst (as many as are taken); c.Target may be nil. NaN where a feature is null or not finite.
 func (m *Linear) Predict(dst []float64, c Columns) {
 	x := m.tile.row(0)
-	for i := range c.Rows {
+	for at := range c.count() {
+		i := c.row(at)
 		for j, column := range c.Features {
 			x[j] = column[i]
 		}
 		if c.Valid != nil && !valid(c.Valid, i, 1) || !allFinite(x) {
-			dst[i] = math.NaN()
+			dst[at] = math.NaN()
 			continue
 		}
-		dst[i] = m.solver.predict(x)
+		dst[at] = m.solver.predict(x)
 	}
 }
 

@@ -3,9 +3,8 @@ package estimator
 import "math"
 
 const (
-	warmUpRows  = 1024 // rows kept in memory for the exact start
-	blockRows   = 64   // rows whose scores are summed before they are squared: keeps autocorrelation in the standard errors
-	highestGain = 0.5  // of the streaming MAD
+	blockRows   = 64  // rows whose scores are summed before they are squared: keeps autocorrelation in the standard errors
+	highestGain = 0.5 // of the streaming MAD
 )
 
 // newton is the implicit Newton–Huber solver: stochastic gradient descent preconditioned by the running inverse Hessian P, with the implicit (proximal)
@@ -27,6 +26,7 @@ type newton struct {
 	squared  bool // half the squared error: a knee that is never reached
 	guard    Leverage
 	lambda   float64
+	warmUp   int // rows kept in memory for the exact start
 
 	rows  *warmRows // nil once the warm-up is over
 	fit   basis
@@ -48,7 +48,7 @@ func newNewton(c Config) *newton {
 	m := d + 1
 	return &newton{
 		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: c.Leverage,
-		lambda: forgetting(c.HalfLife), rows: &warmRows{d: d}, fit: newBasis(d), beta: make([]float64, m), sigma: 1,
+		lambda: forgetting(c.HalfLife), warmUp: c.WarmUp, rows: &warmRows{d: d}, fit: newBasis(d), beta: make([]float64, m), sigma: 1,
 		p: make([]float64, m*m), meat: make([]float64, m*m), score: make([]float64, m), z: make([]float64, m), pz: make([]float64, m),
 	}
 }

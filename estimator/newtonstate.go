@@ -41,7 +41,7 @@ func (s *newton) restoreRows(d *decoder) *warmRows {
 		return nil
 	}
 	n, width := kept-1, len(s.fit.center)
-	if n >= warmUpRows || n*uint64(width+2)*8 > uint64(len(d.in)) {
+	if n >= uint64(s.warmUp) || n*uint64(width+2)*8 > uint64(len(d.in)) {
 		d.fail("%d rows of warm-up", n)
 		return &warmRows{d: width}
 	}

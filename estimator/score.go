@@ -7,7 +7,7 @@ import "math"
 func (m *Linear) Score(dst []Skipped, c Columns, each func(Predicted)) []Skipped {
 	predict, knee := m.reported()
 	t := m.tile
-	for at := 0; at < c.Rows; {
+	for at := 0; at < c.count(); {
 		if dst, at = t.gather(dst, c, at); t.n == 0 {
 			continue
 		}

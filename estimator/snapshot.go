@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 3
+	snapshotVersion = 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -33,10 +33,7 @@ func (m *Linear) AppendBinary(dst []byte) ([]byte, error) {
 		return dst, fmt.Errorf("estimator: snapshot: %w", err)
 	}
 	e.bytes(cfg)
-	e.counts(m.rows)
-	e.word(m.passes)
-	e.progressive(&m.metrics)
-	m.solver.appendState(e)
+	e.model(m)
 	return binary.LittleEndian.AppendUint32(e.out, crc32.Checksum(e.out[start:], castagnoli)), nil
 }
 
@@ -65,14 +62,7 @@ func restore(d *decoder) (*Linear, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
-	m.rows = d.counts()
-	m.passes = d.word()
-	d.progressive(&m.metrics)
-	m.solver.restoreState(d)
-	if d.err == nil && len(d.in) > 0 {
-		d.fail("%d bytes too many", len(d.in))
-	}
-	return m, d.err
+	return m, d.model(m)
 }
 
 // wireConfig is a Config with infinity in words.
@@ -94,6 +84,26 @@ func (w wireConfig) config() Config {
 		c.HalfLife = math.Inf(1)
 	}
 	return c
+}
+
+// model's state, all of it.
+func (e *encoder) model(m *Linear) {
+	e.counts(m.rows)
+	e.word(m.passes)
+	e.progressive(&m.metrics)
+	m.solver.appendState(e)
+}
+
+// model takes up the state, to the last byte.
+func (d *decoder) model(m *Linear) error {
+	m.rows = d.counts()
+	m.passes = d.word()
+	d.progressive(&m.metrics)
+	m.solver.restoreState(d)
+	if d.err == nil && len(d.in) > 0 {
+		d.fail("%d bytes too many", len(d.in))
+	}
+	return d.err
 }
 
 // encoder of a state: little-endian words.

@@ -14,6 +14,8 @@ type tile struct {
 	// What the solver says of each row, before it learns from it.
 	prediction, knee []float64
 	guarded          uint64 // rows that the leverage guard weighed down
+
+	words []byte // room for a state on its way out or in
 }
 
 // A tile's features stay within the processor's second cache, and its rows within these bounds.
@@ -52,11 +54,12 @@ func (t *tile) row(i int) []float64 { return t.x[i*t.stride : i*t.stride+t.d] }
 // gather as many rows from the one at the index as fit. It returns the index of the row after them, and appends to dst the rows that cannot be learned from.
 func (t *tile) gather(dst []Skipped, c Columns, at int) ([]Skipped, int) {
 	t.n, t.guarded = 0, 0
-	run := min(len(t.y), c.Rows-at)
-	if t.gatherAll(c, at, run) {
+	run := min(len(t.y), c.count()-at)
+	if c.Pick == nil && t.gatherAll(c, at, run) {
 		return dst, at + run
 	}
-	for i := at; i < at+run; i++ {
+	for k := at; k < at+run; k++ {
+		i := c.row(k)
 		if reason, ok := t.gatherRow(c, i); !ok {
 			dst = append(dst, Skipped{Row: i, Reason: reason})
 		}

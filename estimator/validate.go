@@ -28,6 +28,12 @@ const (
 	newtonFeatures = 64
 )
 
+// The rows that a warm-up may take: fewer give no scale, more are refitted for longer than a stream likes to wait.
+const (
+	shortestWarmUp = 16
+	longestWarmUp  = 1 << 16
+)
+
 // solver that fits: auto is newton, or asgd for many features if nothing is to be forgotten.
 func (c Config) solver() string {
 	switch {
@@ -78,6 +84,9 @@ func (c Config) validateRobust() (faults []error) {
 	}
 	if c.solver() == solverASGD && !math.IsInf(c.HalfLife, 1) {
 		faults = append(faults, errors.New("solver asgd cannot forget: leave half_life at .inf, or use solver newton"))
+	}
+	if c.WarmUp < shortestWarmUp || c.WarmUp > longestWarmUp || c.WarmUp&(c.WarmUp-1) != 0 {
+		faults = append(faults, fmt.Errorf("warm-up of %d rows: it is a power of two between %d and %d", c.WarmUp, shortestWarmUp, longestWarmUp))
 	}
 	if !c.Leverage.Off && !(c.Leverage.Cap > 0) {
 		faults = append(faults, fmt.Errorf("leverage %v is no cap: it is off, or a number of robust standard deviations above 0, as 10", c.Leverage.Cap))

@@ -2,7 +2,7 @@ package estimator
 
 import "math"
 
-// warm keeps a row and refits at 1, 2, 4, …, 1024 rows. With the last refit the rows are let go.
+// warm keeps a row and refits at 1, 2, 4, … rows. With the last refit the rows are let go.
 func (s *newton) warm(x []float64, y, w float64) {
 	s.rows.add(x, y, w)
 	s.t++
@@ -11,7 +11,7 @@ func (s *newton) warm(x []float64, y, w float64) {
 		return
 	}
 	s.refit()
-	if n == warmUpRows {
+	if n == s.warmUp {
 		s.rows = nil
 	}
 }

@@ -36,6 +36,7 @@ type Model struct {
 	Tau      float64            `yaml:"tau"`
 	Leverage estimator.Leverage `yaml:"leverage"`
 	HalfLife float64            `yaml:"half_life"` // rows; .inf: never forget
+	WarmUp   WarmUp             `yaml:"warm_up"`   // rows kept in memory for the exact start
 }
 
 // SGD settings under scikit-learn's names.

@@ -12,8 +12,8 @@ func DefaultConfig() Config {
 	e, limits := estimator.DefaultConfig(), arrowipc.DefaultLimits()
 	return Config{
 		Model: Model{
-			Name: "model", Scope: "global", Solver: e.Solver, Loss: e.Loss.Name, Delta: e.Delta,
-			Beta: e.Loss.Beta, Epsilon: e.Loss.Epsilon, Tau: e.Loss.Tau, Leverage: e.Leverage, HalfLife: e.HalfLife,
+			Name: "model", Scope: scopeGlobal, Solver: e.Solver, Loss: e.Loss.Name, Delta: e.Delta,
+			Beta: e.Loss.Beta, Epsilon: e.Loss.Epsilon, Tau: e.Loss.Tau, Leverage: e.Leverage, HalfLife: e.HalfLife, WarmUp: WarmUp{Auto: true},
 		},
 		Input: Input{
 			Brokers: []string{"localhost:9092"}, Group: "streamfit", Start: "earliest",
@@ -44,7 +44,7 @@ func (c Config) Estimator(features []string) estimator.Config {
 	return estimator.Config{
 		Features: features, Solver: m.Solver,
 		Loss:  estimator.LossSpec{Name: m.Loss, Beta: m.Beta, Tau: m.Tau, Epsilon: m.Epsilon},
-		Delta: m.Delta, Leverage: m.Leverage, HalfLife: m.HalfLife,
+		Delta: m.Delta, Leverage: m.Leverage, HalfLife: m.HalfLife, WarmUp: m.WarmUp.rows(m.Scope == scopeKey, len(features)),
 		SGD: estimator.SGD{
 			LearningRate: c.SGD.LearningRate, Eta0: c.SGD.Eta0, PowerT: c.SGD.PowerT,
 			Penalty: c.SGD.Penalty, Alpha: c.SGD.Alpha, L1Ratio: c.SGD.L1Ratio, Average: c.SGD.Average, FitIntercept: c.SGD.FitIntercept,

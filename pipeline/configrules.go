@@ -39,11 +39,17 @@ func (f *faults) columns(m Model) {
 	f.scope(m)
 }
 
+// The scopes: one model for all rows of the topic, or one for each value of the key.
+const (
+	scopeGlobal = "global"
+	scopeKey    = "key"
+)
+
 func (f *faults) scope(m Model) {
 	switch {
-	case m.Scope == "key":
+	case m.Scope == scopeKey:
 		f.add("model.scope", "one model per key (scope: key) is not available in this version; want global")
-	case m.Scope != "global":
+	case m.Scope != scopeGlobal:
 		f.add("model.scope", "%q is not global", m.Scope)
 	case m.Key != "":
 		f.add("model.key", "one model per value of %q is not available in this version; leave it out for one model of all rows", m.Key)
@@ -74,7 +80,7 @@ func settingOf(sentence string) string {
 		return path
 	}
 	for begins, path := range map[string]string{
-		"delta ": "model.delta", "half-life ": "model.half_life", "leverage ": "model.leverage", "solver newton fits ": "model.loss", "solver asgd fits ": "model.loss",
+		"delta ": "model.delta", "half-life ": "model.half_life", "warm-up ": "model.warm_up", "leverage ": "model.leverage", "solver newton fits ": "model.loss", "solver asgd fits ": "model.loss",
 		"solver sgd needs a fixed knee": "model.delta", "solver sgd cannot forget": "model.half_life", "solver asgd cannot forget": "model.half_life", "unknown loss": "model.loss",
 	} {
 		if strings.HasPrefix(sentence, begins) {
