@@ -10,6 +10,11 @@ import (
 type basis struct {
 	center, scale    []float64 // of the features
 	targetC, targetS float64
+
+	time    int // index of a trend's time column, whose waves follow; the number of columns where there is none
+	guarded int // columns that tell how far out a row is; those after them are waves, or the time once the type when looks after it
+
+	at, unit float64 // seconds at which a trend's intercept is reported, and of its slope's unit
 }
 
 // madToSigma makes the median absolute deviation a consistent estimate of the standard deviation of a normal distribution.
@@ -19,17 +24,17 @@ const madToSigma = 0.6744897501960817
 const farthest = 1e150
 
 func newBasis(d int) basis {
-	b := basis{center: make([]float64, d), scale: make([]float64, d), targetS: 1}
+	b := basis{center: make([]float64, d), scale: make([]float64, d), targetS: 1, time: d, guarded: d}
 	for j := range b.scale {
 		b.scale[j] = 1
 	}
 	return b
 }
 
-// fit the basis to rows.
+// fit the basis to rows. The waves of a trend have the centre 0 and the scale 1 for ever.
 func (b *basis) fit(rows *warmRows) {
 	column := make([]float64, rows.n())
-	for j := range b.center {
+	for j := range b.center[:min(b.time+1, len(b.center))] {
 		for i := range column {
 			column[i] = rows.x[i*rows.d+j]
 		}
@@ -89,10 +94,13 @@ func median(values []float64) float64 {
 // standardise writes (1, z) to dst and returns max|zⱼ|.
 func (b *basis) standardise(dst, x []float64) (far float64) {
 	dst[0] = 1
-	for j, v := range x {
+	for j, v := range x[:b.guarded] {
 		z := difference(v, b.center[j]) / b.scale[j]
 		dst[j+1] = z
 		far = max(far, math.Abs(z))
+	}
+	for j := b.guarded; j < len(x); j++ {
+		dst[j+1] = difference(x[j], b.center[j]) / b.scale[j]
 	}
 	return far
 }

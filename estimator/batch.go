@@ -20,7 +20,10 @@ func FitHuber(cfg Config, c Columns) (BatchFit, error) {
 	if err := cfg.Validate(); err != nil {
 		return BatchFit{}, err
 	}
-	rows, t := &warmRows{d: len(cfg.Features)}, newTile(len(cfg.Features))
+	if cfg.Trend.given() {
+		return BatchFit{}, errors.New("estimator: a batch fit knows no trend")
+	}
+	rows, t := &warmRows{d: len(cfg.Features)}, newTile(cfg)
 	for at := 0; at < c.count(); {
 		_, at = t.gather(nil, c, at)
 		for i := range t.n {

@@ -11,6 +11,7 @@ type Config struct {
 	Leverage Leverage // far rows in x: a cap in robust standard deviations (default 10), or off
 	HalfLife float64  // rows after which a row counts half; +Inf (default) never forgets
 	WarmUp   int      // rows kept in memory for the exact start, a power of two (default 1024): newton's, and of few features asgd's. sgd has none
+	Trend    Trend    // the time as a feature; the zero value: it is none
 	SGD      SGD      // settings of solver "sgd", with scikit-learn's names and defaults
 }
 

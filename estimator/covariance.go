@@ -32,6 +32,8 @@ func multiply(dst, a, b []float64, m int) {
 // rawCoefficients of standardised ones, with standard errors from their covariance:
 //
 //	βⱼ = s_y βⱼ′ / sⱼ,   intercept = c_y + s_y β₀′ − Σ βⱼcⱼ
+//
+// The coefficient of a trend's time is for its unit, and the intercept is at a time of its own instead of at 0.
 func (b *basis) rawCoefficients(names []string, beta, cov []float64) (intercept Coefficient, slopes []Coefficient) {
 	m := len(beta)
 	value := b.targetC + float64(b.targetS*beta[0])
@@ -39,9 +41,15 @@ func (b *basis) rawCoefficients(names []string, beta, cov []float64) (intercept 
 	gradient[0] = b.targetS
 	for j, name := range names {
 		unit := b.targetS / b.scale[j]
-		slope := float64(beta[j+1] * unit)
-		value -= float64(slope * b.center[j])
-		gradient[j+1] = -float64(unit * b.center[j])
+		slope, center := float64(beta[j+1]*unit), b.center[j]
+		if j == b.time {
+			center = difference(center, b.at)
+		}
+		value -= float64(slope * center)
+		gradient[j+1] = -float64(unit * center)
+		if j == b.time {
+			slope, unit = slope*b.unit, unit*b.unit
+		}
 		slopes = append(slopes, coefficient(name, slope, math.Sqrt(max(0, cov[(j+1)*m+j+1]))*unit))
 	}
 	half := make([]float64, m)
@@ -65,7 +73,11 @@ func coefficient(name string, value, se float64) Coefficient {
 func (s *newton) report(r *Report) {
 	now := s.current()
 	r.Solver = "newton"
-	r.Intercept, r.Coefficients = now.fit.rawCoefficients(s.features, now.beta, now.covariance())
+	cov := now.covariance()
+	if s.when != nil {
+		now.fit.at, now.fit.unit = s.when.newest(), float64(s.when.trend.Unit)
+	}
+	r.Intercept, r.Coefficients = now.fit.rawCoefficients(s.config().names(), now.beta, cov)
 	r.Scale, r.Delta = saturate(now.sigma*now.fit.targetS), now.knee()
 	r.Status = StatusOK
 	if s.rows != nil {
@@ -78,6 +90,9 @@ func (s *newton) report(r *Report) {
 	}
 	if math.IsInf(r.Delta, 0) {
 		r.Delta = math.NaN()
+	}
+	if s.when != nil && s.when.rows > 0 {
+		r.Trend = s.trendReport(now, cov, r)
 	}
 }
 
@@ -99,6 +114,9 @@ func (s *newton) current() *newton {
 func (s *newton) config() Config {
 	c := DefaultConfig()
 	c.Features, c.Delta, c.Leverage, c.HalfLife, c.WarmUp = s.features, s.delta, s.guard, math.Inf(1), s.warmUp
+	if s.when != nil {
+		c.Trend = s.when.trend
+	}
 	if s.squared {
 		c.Loss.Name = "half-squared"
 	}

@@ -10,6 +10,8 @@
 // nothing to tune and with standard errors. It keeps the first rows (Config.WarmUp, 1,024 of them) and refits them robustly at 1, 2, 4, … rows, for centre, scale, start and curvature; from
 // then on it learns from each row once. The formulas are at the type newton, the warm start at robustFit.
 //
+// With a [Trend], the time is a feature, with level, slope and seasons about an origin that moves along.
+//
 // Solver "sgd" is scikit-learn's SGDRegressor, to the last digits.
 //
 // # Many models

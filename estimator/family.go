@@ -17,7 +17,7 @@ func NewFamily(cfg Config) (*Family, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Family{cfg: cfg, tile: newTile(len(cfg.Features))}, nil
+	return &Family{cfg: cfg, tile: newTile(cfg)}, nil
 }
 
 // Config of all models of the family.

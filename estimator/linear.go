@@ -17,6 +17,7 @@ type Linear struct {
 	passes  uint64 // that have ended
 	tile    *tile
 	watcher func(Predicted)
+	horizon float64
 }
 
 // Predicted is a run of rows as they were predicted before they were learned from. The slices are valid until the function that got them returns.
@@ -42,6 +43,9 @@ func (m *Linear) Rows() Rows { return m.rows }
 
 // SetInterval sets the number of rows that Metrics.SinceLast runs over; 0: since the start. It is no part of what is learned.
 func (m *Linear) SetInterval(rows uint64) { m.metrics.interval = rows }
+
+// SetHorizon sets how many seconds after the newest reading a trend is forecast; 0: not at all. It is no part of what is learned.
+func (m *Linear) SetHorizon(seconds float64) { m.horizon = seconds }
 
 // Watch calls watcher with every run of rows that Learn learns, in order; nil ends it. It is no part of what is learned.
 func (m *Linear) Watch(watcher func(Predicted)) { m.watcher = watcher }
@@ -88,6 +92,9 @@ func (m *Linear) Predict(dst []float64, c Columns) {
 		for j, column := range c.Features {
 			x[j] = column[i]
 		}
+		if m.cfg.Trend.given() {
+			m.cfg.Trend.row(x[len(c.Features):], c.Time[i])
+		}
 		if c.Valid != nil && !valid(c.Valid, i, 1) || !allFinite(x) {
 			dst[at] = math.NaN()
 			continue
@@ -109,5 +116,8 @@ func allFinite(values []float64) bool {
 func (m *Linear) Report() Report {
 	r := Report{Rows: m.rows, Loss: m.metrics.report(), Drift: Drift{Statistic: math.NaN(), LastAlarmRow: -1}}
 	m.solver.report(&r)
+	if s, ok := m.solver.(*newton); ok && r.Trend != nil && m.horizon > 0 {
+		r.Trend.Forecast = s.forecast(r.Trend.Time + m.horizon)
+	}
 	return r
 }

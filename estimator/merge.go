@@ -58,6 +58,7 @@ func (r *Rows) add(o Rows) {
 func (s *newton) merge(most *newton, models []*Linear) error {
 	base := most.current()
 	s.rows, s.fit = nil, base.fit
+	s.guardTime(false)
 	m := len(s.beta)
 	information, rhs := make([]float64, m*m), make([]float64, m)
 	weights, scales := 0.0, 0.0
@@ -80,6 +81,7 @@ func (s *newton) merge(most *newton, models []*Linear) error {
 		weights += n
 		scales += n * math.Log(shard.current().sigma*shard.current().fit.targetS)
 		s.t += shard.t
+		s.when.merge(shard.when)
 	}
 	if weights == 0 {
 		return nil

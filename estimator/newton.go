@@ -28,6 +28,7 @@ type newton struct {
 	lambda   float64
 	warmUp   int // rows kept in memory for the exact start
 
+	when  *when     // nil: there is no trend
 	rows  *warmRows // nil once the warm-up is over
 	fit   basis
 	beta  []float64
@@ -44,13 +45,18 @@ type newton struct {
 }
 
 func newNewton(c Config) *newton {
-	d := len(c.Features)
+	d := c.columns()
 	m := d + 1
-	return &newton{
-		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: c.Leverage,
+	s := &newton{
+		features: c.Features, when: newWhen(c), delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: c.Leverage,
 		lambda: forgetting(c.HalfLife), warmUp: c.WarmUp, rows: &warmRows{d: d}, fit: newBasis(d), beta: make([]float64, m), sigma: 1,
 		p: make([]float64, m*m), meat: make([]float64, m*m), score: make([]float64, m), z: make([]float64, m), pz: make([]float64, m),
 	}
+	if s.when != nil {
+		s.fit.time = s.when.column
+	}
+	s.guardTime(true)
+	return s
 }
 
 // forgetting factor λ of a half-life in rows.
@@ -103,18 +109,25 @@ func (s *newton) learn(t *tile) {
 func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
 	v := s.guard.weight(s.far)
 	if s.rows != nil {
+		s.warmTime(x, y)
 		s.warm(x, y, w)
 		return v < 1
 	}
 	r := s.fit.target(y) - dot(s.z, s.beta)
-	if !(s.far < farthest && math.Abs(r) < farthest) {
+	if !(s.far < farthest && math.Abs(r) < farthest && s.when.bears(s.z)) {
 		return true // numbers out of range: counted, and nothing is learned from them
+	}
+	if s.when != nil {
+		v = s.followTime(x, r, v, w)
 	}
 	delta := s.kneeIn()
 	a := v * w
 	s.step(r, a, delta)
 	s.block(a * max(-delta, min(delta, r)))
 	s.rescale(math.Abs(r))
+	if s.when != nil && s.when.moved() {
+		s.recentre()
+	}
 	return v < 1
 }
 

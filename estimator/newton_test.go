@@ -161,6 +161,9 @@ func part(c Columns, from, to int) Columns {
 	if c.Weights != nil {
 		out.Weights = c.Weights[from:to]
 	}
+	if c.Time != nil {
+		out.Time = c.Time[from:to]
+	}
 	if c.Valid != nil {
 		out.Valid = make([]byte, (to-from+7)/8)
 		for i := range out.Rows {
@@ -310,15 +313,13 @@ func TestMergeRefusesWhatDoesNotFit(t *testing.T) {
 }
 
 func TestLearnAllocatesNothing(t *testing.T) {
-	c := weighted(9, 8, 2000)
-	m, err := New(newtonConfig(8))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Learn(nil, part(c, 0, warmUpRows))
-	batch := part(c, warmUpRows, 2000)
-	if n := testing.AllocsPerRun(10, func() { m.Learn(nil, batch) }); n != 0 {
-		t.Errorf("%v allocations a batch", n)
+	c := timed(weighted(9, 8, 2000))
+	for _, cfg := range []Config{newtonConfig(8), trendConfig(8, day)} {
+		m := learned(t, cfg, part(c, 0, warmUpRows))
+		batch := part(c, warmUpRows, 2000)
+		if n := testing.AllocsPerRun(10, func() { m.Learn(nil, batch) }); n != 0 {
+			t.Errorf("%v allocations a batch", n)
+		}
 	}
 }
 

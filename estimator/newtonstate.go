@@ -11,6 +11,7 @@ func (s *newton) appendState(e *encoder) {
 	upper(s.meat, len(s.beta), func(v *float64) { e.float(*v) })
 	e.floats(s.score...)
 	e.word(uint64(s.inBlock))
+	s.when.appendState(e)
 	if s.rows == nil {
 		e.word(0)
 		return
@@ -31,7 +32,9 @@ func (s *newton) restoreState(d *decoder) {
 	upper(s.meat, len(s.beta), func(v *float64) { *v = d.float() })
 	d.floats(s.score)
 	s.inBlock = int(d.word())
+	s.when.restoreState(d)
 	s.rows = s.restoreRows(d)
+	s.guardTime(s.rows != nil)
 	s.check(d)
 }
 

@@ -11,6 +11,7 @@ type Report struct {
 	Delta        float64       // the knee in force; NaN if the loss has none
 	Loss         Metrics
 	Drift        Drift
+	Trend        *TrendReport // nil: the model has no trend, or has learned nothing
 }
 
 // Status of a model: warmup, ok, drift, degenerate.

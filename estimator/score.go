@@ -32,5 +32,12 @@ func (m *Linear) reported() (predict func(x []float64) float64, knee float64) {
 	if !isFinite(r.Intercept.Value) || !allFinite(beta) {
 		return m.solver.predict, knee
 	}
+	if r.Trend != nil {
+		k, unit := len(m.cfg.Features), float64(m.cfg.Trend.Unit)
+		return func(x []float64) float64 {
+			since := difference(x[k], r.Trend.Time) / unit // the slope's feature; the others are as they are
+			return saturate(r.Intercept.Value + dot(x[:k], beta) + float64(since*beta[k]) + dot(x[k+1:], beta[k+1:]))
+		}, knee
+	}
 	return func(x []float64) float64 { return saturate(r.Intercept.Value + dot(x, beta)) }, knee
 }

@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 4
+	snapshotVersion = 5
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -44,13 +44,13 @@ func TestASnapshotOfAnotherVersionIsSaid(t *testing.T) {
 
 // FuzzRestore corrects the checksum, so that what is behind it is reached, and uses whatever model comes out.
 func FuzzRestore(f *testing.F) {
-	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), newtonConfig(0), asgdConfig(2)} {
+	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), newtonConfig(0), asgdConfig(2), trendConfig(1, day)} {
 		for _, rows := range []int{0, 5, 1100, 2100} {
 			m, err := New(cfg)
 			if err != nil {
 				f.Fatal(err)
 			}
-			m.Learn(nil, clean(1, len(cfg.Features), rows))
+			m.Learn(nil, timed(clean(1, len(cfg.Features), rows)))
 			f.Add(snapshotOf(f, m))
 		}
 	}
@@ -66,7 +66,7 @@ func FuzzRestore(f *testing.F) {
 			}
 			return
 		}
-		m.Learn(nil, clean(2, len(m.Config().Features), 70))
+		m.Learn(nil, timed(clean(2, len(m.Config().Features), 70)))
 		m.Report()
 		if _, err := Restore(snapshotOf(t, m)); err != nil {
 			t.Fatalf("its own snapshot: %v", err)

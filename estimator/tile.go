@@ -5,7 +5,9 @@ import "github.com/streamfit/streamfit/estimator/internal/kernel"
 // tile is a run of rows that can be learned from, gathered from the columns row by row: what a solver learns at a time. How a stream is cut into
 // tiles changes no bit of what is learned.
 type tile struct {
-	d, stride int       // features, and their number padded to full vectors
+	d, stride int // columns, and their number padded to full vectors
+	features  int // columns that are gathered; those of the trend follow
+	trend     Trend
 	n         int       // rows
 	x         []float64 // n×stride, padded with zeros
 	y, w      []float64 // targets; weights, above 0
@@ -24,10 +26,11 @@ const (
 	fewestRows, mostRows = 8, 256
 )
 
-func newTile(d int) *tile {
+func newTile(c Config) *tile {
+	d := c.columns()
 	stride, rows := strideOf(d), rowsOf(d)
 	return &tile{
-		d: d, stride: stride, x: make([]float64, rows*stride), y: make([]float64, rows), w: make([]float64, rows),
+		d: d, stride: stride, features: len(c.Features), trend: c.Trend, x: make([]float64, rows*stride), y: make([]float64, rows), w: make([]float64, rows),
 		prediction: make([]float64, rows), knee: make([]float64, rows),
 	}
 }
@@ -75,9 +78,23 @@ func (t *tile) gatherAll(c Columns, at, run int) bool {
 	if !kernel.Gather(t.x, t.stride, c.Features, at, run) || !kernel.Finite(c.Target[at:at+run]) {
 		return false
 	}
+	if t.trend.given() && !t.gatherTimes(c.Time[at:at+run]) {
+		return false
+	}
 	copy(t.y, c.Target[at:at+run])
 	t.n = run
 	return t.weigh(c, at, run)
+}
+
+// gatherTimes makes the trend's columns of the times of the rows from the first on; false if one of them is no number.
+func (t *tile) gatherTimes(times []float64) bool {
+	if !kernel.Finite(times) {
+		return false
+	}
+	for i, seconds := range times {
+		t.trend.row(t.row(i)[t.features:], seconds)
+	}
+	return true
 }
 
 // weighAlike gives all rows the weight 1.
@@ -121,8 +138,14 @@ func (t *tile) gatherRow(c Columns, i int) (Reason, bool) {
 	if finite := kernel.Gather(t.x[t.n*t.stride:], t.stride, c.Features, i, 1); !finite || !isFinite(y) || !isFinite(w) {
 		return ReasonNonFinite, false
 	}
+	if t.trend.given() && !isFinite(c.Time[i]) {
+		return ReasonNonFinite, false
+	}
 	if !(w > 0) {
 		return ReasonWeight, false
+	}
+	if t.trend.given() {
+		t.trend.row(t.row(t.n)[t.features:], c.Time[i])
 	}
 	t.n++
 	return 0, true

@@ -39,7 +39,7 @@ func (c Config) solver() string {
 	switch {
 	case c.Solver != solverAuto:
 		return c.Solver
-	case len(c.Features) <= newtonFeatures || !math.IsInf(c.HalfLife, 1):
+	case len(c.Features) <= newtonFeatures || c.Trend.given() || !math.IsInf(c.HalfLife, 1):
 		return solverNewton
 	default:
 		return solverASGD
@@ -66,6 +66,7 @@ func (c Config) Validate() error {
 	if !(c.HalfLife > 0) {
 		add("half-life %v is no number of rows above 0", c.HalfLife)
 	}
+	faults = append(faults, c.validateTrend()...)
 	switch c.solver() {
 	case solverNewton, solverASGD:
 		faults = append(faults, c.validateRobust()...)
@@ -105,10 +106,10 @@ func (c Config) lossOf() (loss.Loss, error) {
 
 // Equal tells whether two configurations describe the same model, bit for bit.
 func (c Config) Equal(o Config) bool {
-	features := slices.Equal(c.Features, o.Features)
+	same := slices.Equal(c.Features, o.Features) && c.Trend.equal(o.Trend)
 	c.Solver, o.Solver = c.solver(), o.solver()
-	c.Features, o.Features = nil, nil
-	return features && fmt.Sprintf("%#v", c) == fmt.Sprintf("%#v", o)
+	c.Features, o.Features, c.Trend, o.Trend = nil, nil, Trend{}, Trend{}
+	return same && fmt.Sprintf("%#v", c) == fmt.Sprintf("%#v", o)
 }
 
 func newSolver(c Config) (solver, loss.Loss) {

@@ -13,6 +13,7 @@ func (s *newton) warm(x []float64, y, w float64) {
 	s.refit()
 	if n == s.warmUp {
 		s.rows = nil
+		s.guardTime(false)
 	}
 }
 
@@ -33,6 +34,9 @@ func (s *newton) refit() {
 	copy(s.beta, f.beta)
 	s.sigma = f.sigma
 	s.information(f, f.delta(knee, s.fit.targetS))
+	if s.when != nil {
+		s.when.measure(f, s.lambda)
+	}
 }
 
 // information P = (Σ a·1{|r| ≤ δ} zzᵀ + 1e-6 I)⁻¹ and M from the blocks of scores.
