@@ -12,16 +12,17 @@ import (
 // Checkpoint is a model's snapshot and the input position that it has learned up to, in one record of the state topic: either both are there or
 // neither, and that is what makes a restart learn every row exactly once.
 type Checkpoint struct {
-	V           int      `json:"v"`
-	Group       string   `json:"group"`
-	Model       string   `json:"model"`
-	Topic       string   `json:"topic"`
-	Partition   int      `json:"partition"`
-	Epoch       uint64   `json:"epoch"` // counts the owners of the shard; the highest wins
-	Position    int64    `json:"position"`
-	DeadLetters uint64   `json:"dead_letters"`
-	EventTime   *float64 `json:"event_time"` // seconds since the epoch; nil: no row had one
-	Snapshot    []byte   `json:"-"`          // empty: no row learned yet
+	V           int              `json:"v"`
+	Group       string           `json:"group"`
+	Model       string           `json:"model"`
+	Topic       string           `json:"topic"`
+	Partition   int              `json:"partition"`
+	Epoch       uint64           `json:"epoch"` // counts the owners of the shard; the highest wins
+	Position    int64            `json:"position"`
+	DeadLetters uint64           `json:"dead_letters"`
+	EventTime   *float64         `json:"event_time"`          // seconds since the epoch; nil: no row had one
+	Published   map[string]int64 `json:"published,omitempty"` // position of the newest update, by partition; nil: none yet
+	Snapshot    []byte           `json:"-"`                   // empty: no row learned yet
 }
 
 const checkpointVersion = 1
@@ -81,9 +82,13 @@ func isStateKey(key []byte, model string) bool {
 // checkpoint takes the state as it stands after the last whole message, if it is time, and hands it to the shipper behind everything that waits to
 // leave.
 func (s *Shard) checkpoint() error {
+	due := s.checkpointDue()
+	if s.ports.Transactor != nil && !due {
+		return nil // what waits leaves with the state that has seen the same rows, or an update would come twice after a crash
+	}
 	load := shipment{letters: s.letters, updates: s.updates, position: s.position}
-	s.letters, s.updates = nil, nil
-	if s.checkpointDue() {
+	s.letters, s.updates, s.waiting = nil, nil, 0
+	if due {
 		c, err := s.state()
 		if err != nil {
 			return err
@@ -98,14 +103,24 @@ func (s *Shard) checkpoint() error {
 }
 
 func (s *Shard) checkpointDue() bool {
-	return s.ports.Store != nil && s.position != s.saved && (s.closing || time.Since(s.savedAt) >= s.cfg.State.Every)
+	news := s.position != s.saved || s.ports.Transactor != nil && s.waiting > 0
+	return s.ports.Store != nil && news && (s.closing || time.Since(s.savedAt) >= s.cfg.State.Every || s.ports.Transactor != nil && s.waiting >= mostWaiting)
+}
+
+// mostWaiting bounds, in bytes, what waits for the next checkpoint to make a transaction with it.
+const mostWaiting = 4 << 20
+
+// hold a record until the next shipment.
+func (s *Shard) hold(to *[]Record, r Record) {
+	*to = append(*to, r)
+	s.waiting += len(r.Key) + len(r.Value)
 }
 
 // head of a checkpoint of the shard as it stands.
 func (s *Shard) head() Checkpoint {
 	return Checkpoint{
 		V: checkpointVersion, Group: s.cfg.Input.Group, Model: s.cfg.Model.Name, Topic: s.partition.Topic, Partition: s.partition.ID,
-		Epoch: s.epoch, Position: s.position, DeadLetters: s.deadLetters, EventTime: s.eventTime,
+		Epoch: s.epoch, Position: s.position, DeadLetters: s.deadLetters, EventTime: s.eventTime, Published: s.announced,
 	}
 }
 

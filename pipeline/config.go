@@ -13,10 +13,12 @@ type Config struct {
 	Input  Input  `yaml:"input"`
 	Output Output `yaml:"output"`
 	State  State  `yaml:"state"`
-	SGD    SGD    `yaml:"sgd"`
-	Kafka  Kafka  `yaml:"kafka"`
-	HTTP   string `yaml:"http"` // address to listen on, as "127.0.0.1:8080"; empty: off
-	Log    Log    `yaml:"log"`
+	// ExactlyOnce publishes in Kafka transactions: whoever reads committed records sees each update and each dead letter once, as soon as the checkpoint is written.
+	ExactlyOnce bool   `yaml:"exactly_once"`
+	SGD         SGD    `yaml:"sgd"`
+	Kafka       Kafka  `yaml:"kafka"`
+	HTTP        string `yaml:"http"` // address to listen on, as "127.0.0.1:8080"; empty: off
+	Log         Log    `yaml:"log"`
 }
 
 // Model says what is fitted to which columns.

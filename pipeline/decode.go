@@ -24,7 +24,7 @@ func (s *Shard) decode(m *Message) ([]rows, error) {
 		return nil, failed
 	}
 	s.deadLetters++
-	s.letters = append(s.letters, deadLetter(s.partition, s.cfg.Model.Name, stageDecode, reason(err), m, err))
+	s.hold(&s.letters, deadLetter(s.partition, s.cfg.Model.Name, stageDecode, reason(err), m, err))
 	s.metrics.deadLetter(reason(err))
 	if s.deadLetters&(s.deadLetters-1) == 0 { // 1, 2, 4, …: a flood of them must not become a flood of log lines
 		s.log.Warn().Str("stage", stageDecode).Int64("offset", m.Offset).Str("reason", reason(err)).Uint64("dead_letters", s.deadLetters).Err(err).Msg("dead letter")

@@ -17,7 +17,8 @@
 //
 // Nothing lost: a message that cannot be decoded is acknowledged by the dead-letter topic before a checkpoint passes it.
 //
-// Updates are published at least once, and for the same model and position they are the same bytes, so duplicates are harmless.
+// Updates are published at least once, and for the same model and position they are the same bytes, so duplicates are harmless. With a [Transactor] updates,
+// dead letters and checkpoint are one thing, and readers of committed records see each of them once.
 //
 // # Caveats
 //

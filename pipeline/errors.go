@@ -40,6 +40,10 @@ func (e *RowError) Error() string {
 		e.Partition.Topic, e.Partition.ID, e.Offset, e.Row, e.Reason, e.Reason)
 }
 
+// ErrFenced ends a shard that another owner has taken over, or whose transaction the broker has given up. What it has not recorded is void: whoever has the
+// partition next goes on from the newest checkpoint.
+var ErrFenced = errors.New("the partition has another owner now")
+
 // Errors of restoring a shard.
 var (
 	// ErrState is a state topic that does not hold what this shard can go on from.

@@ -29,7 +29,7 @@ func (s *Shard) fit(m *Message, batches []rows) error {
 				return row
 			case policyDeadLetter:
 				if !copied {
-					s.letters = append(s.letters, deadLetter(s.partition, s.cfg.Model.Name, stageFit, row.Reason, m, row))
+					s.hold(&s.letters, deadLetter(s.partition, s.cfg.Model.Name, stageFit, row.Reason, m, row))
 					copied = true
 				}
 			}

@@ -206,6 +206,8 @@ type world struct {
 	output, deadLetters, state   memoryLog
 	board                        Board
 	stateless, noDeadLetterTopic bool
+	transactor                   *memoryTransactor // nil: no transactions
+	commit                       func(context.Context, int64) error
 }
 
 func (w *world) ports() Ports {
@@ -215,7 +217,10 @@ func (w *world) ports() Ports {
 			w.source.position = position
 			return &w.source, nil
 		},
-		Output: &w.output, DeadLetters: &w.deadLetters, Store: &w.state,
+		Output: &w.output, DeadLetters: &w.deadLetters, Store: &w.state, Commit: w.commit,
+	}
+	if w.transactor != nil {
+		p.Transactor = w.transactor
 	}
 	if w.stateless {
 		p.Store = nil

@@ -18,7 +18,7 @@ func (s *Shard) again(ctx context.Context) error {
 	s.stopFetching()
 	s.fetcher = startFetcher(ctx, source, s.tick())
 	s.model.EndPass()
-	s.published = -1 // the same positions come again, and the model is another
+	s.published, s.announced = -1, nil // the same positions come again, and the model is another
 	s.position, err = s.ports.Start(ctx)
 	return err
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // An update is a function of the rows before its position and of the configuration, of nothing else: not of the clock, nor of what was published
-// before, nor of how the rows were cut into messages. That is why it needs no transaction: whoever publishes it again, after a crash or as a zombie,
+// before, nor of how the rows were cut into messages. That is why it needs no transaction, though it can have one: whoever publishes it again, after a crash or as a zombie,
 // publishes the same bytes. Two of its fields have to be defined with care for that: seq counts the intervals of output.every_rows rows, and
 // loss.since_last runs since the last multiple of output.every_rows, whether or not the clock called for updates in between.
 
@@ -46,15 +47,20 @@ func (s *Shard) announce() error {
 	if err != nil {
 		return err
 	}
+	s.published, s.publishedAt = s.position, time.Now()
+	at := u.Position[s.partition.Topic]
+	if maps.Equal(at, s.announced) { // by an earlier owner, whose checkpoint says so
+		return nil
+	}
+	s.announced = at
 	value, err := json.Marshal(u)
 	if err != nil {
 		return fmt.Errorf("update of model %s: %w", s.cfg.Model.Name, err)
 	}
-	s.published, s.publishedAt = s.position, time.Now()
 	s.metrics.update(u)
 	s.board.show(s.partition, u)
 	if s.ports.Output != nil {
-		s.updates = append(s.updates, Record{Key: []byte(s.cfg.Model.Name), Value: value})
+		s.hold(&s.updates, Record{Key: []byte(s.cfg.Model.Name), Value: value})
 	}
 	return nil
 }

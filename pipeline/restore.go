@@ -16,6 +16,11 @@ func (s *Shard) restore(ctx context.Context) error {
 	if s.ports.Store == nil {
 		return s.start(ctx)
 	}
+	if t := s.ports.Transactor; t != nil {
+		if err := t.Begin(ctx); err != nil {
+			return err
+		}
+	}
 	newest, old, err := s.newest(ctx)
 	if err != nil {
 		return err
@@ -84,7 +89,7 @@ func (s *Shard) take(c *Checkpoint) error {
 		return fmt.Errorf("%w: topic %s holds model %s of group %s, learned from %s/%d, not of group %s from %s: %s",
 			ErrState, s.cfg.State.Topic, c.Model, c.Group, c.Topic, c.Partition, s.cfg.Input.Group, s.partition, mend)
 	}
-	s.position, s.deadLetters, s.eventTime = c.Position, c.DeadLetters, c.EventTime
+	s.position, s.deadLetters, s.eventTime, s.announced = c.Position, c.DeadLetters, c.EventTime, c.Published
 	s.saved = c.Position
 	if len(c.Snapshot) == 0 {
 		return nil
@@ -114,18 +119,26 @@ func (s *Shard) claim(ctx context.Context, newest *Checkpoint, old [][]byte) err
 	if err != nil {
 		return err
 	}
-	if err := s.ports.Store.Write(ctx, Record{Key: stateKey(s.cfg.Model.Name, s.epoch), Value: record}); err != nil {
+	if err := s.remember(ctx, Record{Key: stateKey(s.cfg.Model.Name, s.epoch), Value: record}); err != nil {
 		return fmt.Errorf("claim %s as epoch %d: %w", s.partition, s.epoch, err)
 	}
 	tombstones := make([]Record, 0, len(old))
 	for _, key := range old {
 		tombstones = append(tombstones, Record{Key: key})
 	}
-	if err := s.ports.Store.Write(ctx, tombstones...); err != nil {
+	if err := s.remember(ctx, tombstones...); err != nil {
 		return fmt.Errorf("strike out earlier epochs of %s: %w", s.partition, err)
 	}
 	s.log.Info().Uint64("epoch", s.epoch).Int64("position", s.position).Msg("claimed the partition")
 	return nil
+}
+
+// remember records of the state, by themselves: nothing has been learned yet that could go with them.
+func (s *Shard) remember(ctx context.Context, records ...Record) error {
+	if t := s.ports.Transactor; t != nil && len(records) > 0 {
+		return t.Commit(ctx, Shipment{State: records, Position: s.position})
+	}
+	return s.ports.Store.Write(ctx, records...)
 }
 
 // difference names the settings in which two configurations differ.

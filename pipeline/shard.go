@@ -16,12 +16,13 @@ import (
 type Ports struct {
 	Start       func(ctx context.Context) (position int64, err error)     // where a shard without a checkpoint begins
 	Open        func(ctx context.Context, position int64) (Source, error) // the partition's messages from a position on
-	Commit      func(ctx context.Context, position int64) error           // tells the group, for lag displays only; may be nil
+	Commit      func(ctx context.Context, position int64) error           // tells the group, for lag displays; ErrFenced: it went on without us. May be nil
 	Again       func(ctx context.Context) (Source, error)                 // opens the input anew at its end, for another pass; io.EOF: no more. nil: one pass
 	Watch       func(estimator.Predicted)                                 // sees every row that is learned, of every pass; may be nil
 	Output      Sink
 	DeadLetters Sink
 	Store       StateLog
+	Transactor  Transactor       // writes to Output, DeadLetters and Store all at once; nil: one after the other
 	Peers       map[int]StateLog // by partition: the other shards, where this one publishes for all of them
 }
 
@@ -53,8 +54,10 @@ type Shard struct {
 	peers   *peers
 	closing bool
 
-	letters, updates     []Record // on the way out with the next shipment
-	saved, published     int64    // positions of the newest checkpoint and update
+	letters, updates     []Record         // on the way out with the next shipment
+	waiting              int              // bytes of them
+	saved, published     int64            // positions of the newest checkpoint and update
+	announced            map[string]int64 // position of the newest update, with the peers' that it merged; nil: none yet
 	savedAt, publishedAt time.Time
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -24,12 +25,15 @@ type shipper struct {
 	failed chan struct{} // closed after the first error
 	done   chan struct{}
 	err    error
+
+	told      int64     // the position that the group has last taken
+	confirmed time.Time // and when
 }
 
 // startShipper outlives ctx by the shutdown timeout, so that what a stopping shard still has to say gets out.
 func startShipper(ctx context.Context, s *Shard) *shipper {
 	free, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	h := &shipper{shard: s, ctx: free, cancel: cancel, in: make(chan shipment, 1), failed: make(chan struct{}), done: make(chan struct{})}
+	h := &shipper{shard: s, ctx: free, cancel: cancel, in: make(chan shipment, 1), failed: make(chan struct{}), done: make(chan struct{}), told: s.position, confirmed: time.Now()}
 	context.AfterFunc(ctx, func() {
 		timer := time.AfterFunc(s.cfg.Kafka.ShutdownTimeout, cancel)
 		context.AfterFunc(free, func() { timer.Stop() })
@@ -51,6 +55,12 @@ func (h *shipper) loop() {
 // write a dead letter before the checkpoint that passes its message, and an update before the checkpoint that passes its rows: what a crash cuts off
 // is then done again, never left out.
 func (h *shipper) write(load shipment) error {
+	if h.shard.ports.Transactor != nil {
+		return h.commit(load)
+	}
+	if err := h.confirm(); err != nil {
+		return err
+	}
 	if err := h.send(h.shard.ports.DeadLetters, "dead letters", load.letters); err != nil {
 		return err
 	}
@@ -58,6 +68,46 @@ func (h *shipper) write(load shipment) error {
 		return err
 	}
 	return h.save(load)
+}
+
+// commit all of a shipment, or nothing of it.
+func (h *shipper) commit(load shipment) error {
+	s := h.shard
+	defer s.metrics.time(stageCheckpoint, time.Now())
+	err := s.ports.Transactor.Commit(h.ctx, Shipment{
+		DeadLetters: load.letters, Updates: load.updates, Position: load.position,
+		State: []Record{{Key: stateKey(s.cfg.Model.Name, s.epoch), Value: load.checkpoint}},
+	})
+	if err != nil {
+		return fmt.Errorf("commit %s at position %d: %w", s.partition, load.position, err)
+	}
+	s.metrics.checkpointed()
+	return nil
+}
+
+// confirm that the partition is still this process's, when so much time has passed that the group may have given it away: a process that was asleep must not
+// publish what its successor has long gone beyond. Only a transaction closes the last gap, the one between this question and the write.
+func (h *shipper) confirm() error {
+	s := h.shard
+	if s.ports.Commit == nil || time.Since(h.confirmed) < s.cfg.Kafka.SessionTimeout/2 {
+		return nil
+	}
+	return h.tell(h.told)
+}
+
+// tell the group a position. It is for lag displays; what matters is whether the group still takes it.
+func (h *shipper) tell(position int64) error {
+	s := h.shard
+	err := s.ports.Commit(h.ctx, position)
+	switch {
+	case err == nil:
+		h.told, h.confirmed = position, time.Now()
+	case errors.Is(err, ErrFenced):
+		return fmt.Errorf("commit %s at position %d: %w", s.partition, position, err)
+	default: // the state topic is what counts
+		s.log.Debug().Err(err).Int64("position", position).Msg("could not commit the position for lag displays")
+	}
+	return nil
 }
 
 func (h *shipper) publish(load shipment) error {
@@ -88,10 +138,7 @@ func (h *shipper) save(load shipment) error {
 	if s.ports.Commit == nil {
 		return nil
 	}
-	if err := s.ports.Commit(h.ctx, load.position); err != nil { // the state topic is what counts
-		s.log.Debug().Err(err).Int64("position", load.position).Msg("could not commit the position for lag displays")
-	}
-	return nil
+	return h.tell(load.position)
 }
 
 // ship hands over what waits to leave.

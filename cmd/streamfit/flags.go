@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"reflect"
+	"strconv"
 
 	"github.com/streamfit/streamfit/internal/settings"
 )
@@ -48,6 +49,7 @@ type OutputFlags struct {
 	Every       *string `name:"every" path:"output.every" group:"output" placeholder:"DURATION" help:"Publish every so often, as 1s; 0s: not by time."`
 	Format      *string `name:"format" path:"output.format" group:"output" placeholder:"json" help:"Form of the updates."`
 	StateTopic  *string `name:"state-topic" path:"state.topic" group:"output" placeholder:"TOPIC" help:"Compacted topic for the state; GROUP-state if not given."`
+	ExactlyOnce *bool   `name:"exactly-once" path:"exactly_once" group:"output" negatable:"" help:"Publish in Kafka transactions: readers of committed records see each update once."`
 	HTTP        *string `name:"http" path:"http" group:"output" placeholder:"HOST:PORT" help:"Serve metrics, models and health here; off if not given."`
 }
 
@@ -83,6 +85,10 @@ func layGroup(layers *settings.Layers, group reflect.Value) error {
 		case *string:
 			if path := field.Tag.Get("path"); path != "" && v != nil {
 				faults = append(faults, layers.Flag(path, *v, "--"+field.Tag.Get("name")))
+			}
+		case *bool:
+			if path := field.Tag.Get("path"); path != "" && v != nil {
+				faults = append(faults, layers.Flag(path, strconv.FormatBool(*v), "--"+field.Tag.Get("name")))
 			}
 		case assignments:
 			for _, a := range v {

@@ -23,8 +23,8 @@ type live struct {
 	cluster *kafka.Cluster
 	board   *pipeline.Board
 	metrics *pipeline.Metrics
-	sinks   struct{ output, deadLetters pipeline.Sink }
-	shards  int // partitions of the input topic
+	sinks   struct{ output, deadLetters *kafka.Sink } // no dead letters: nil
+	shards  int                                       // partitions of the input topic
 }
 
 // runLive until ctx ends. The board may be shown by the caller as well.
@@ -106,6 +106,7 @@ func (l *live) work(ctx context.Context, member kafka.Member, partition int) err
 
 func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {
 	topic := l.cfg.Input.Topic
+	state := l.cluster.OpenStateLog(l.cfg.State.Topic, partition)
 	ports := pipeline.Ports{
 		Start: func(ctx context.Context) (int64, error) {
 			first, end, err := l.cluster.Bounds(ctx, topic, partition)
@@ -117,21 +118,37 @@ func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {
 		Open: func(ctx context.Context, position int64) (pipeline.Source, error) {
 			return l.cluster.OpenSource(kafka.SourceConfig{Topic: topic, Partition: partition, Offset: position, MaxWait: l.cfg.Input.MaxWait})
 		},
-		Commit:      func(ctx context.Context, position int64) error { return member.Commit(ctx, partition, position) },
-		DeadLetters: l.sinks.deadLetters,
-		Store:       l.cluster.OpenStateLog(l.cfg.State.Topic, partition),
+		Commit: func(ctx context.Context, position int64) error { return member.Commit(ctx, partition, position) },
+		Store:  state,
 	}
-	if partition != publisher {
-		return ports
+	if l.sinks.deadLetters != nil {
+		ports.DeadLetters = l.sinks.deadLetters
 	}
-	ports.Output = l.sinks.output
-	ports.Peers = map[int]pipeline.StateLog{}
-	for id := range l.shards {
-		if id != publisher {
-			ports.Peers[id] = l.cluster.OpenStateLog(l.cfg.State.Topic, id)
-		}
+	if partition == publisher {
+		ports.Output, ports.Peers = l.sinks.output, l.peers()
+	}
+	if l.cfg.ExactlyOnce {
+		ports.Transactor = l.cluster.OpenTransactor(kafka.TransactorConfig{
+			ID: l.transactionalID(partition), Output: l.sinks.output, DeadLetters: l.sinks.deadLetters, State: state, Member: member, Partition: partition,
+		})
 	}
 	return ports
+}
+
+// transactionalID of a shard: whoever owns the partition next shuts the owner before it out.
+func (l *live) transactionalID(partition int) string {
+	return fmt.Sprintf("%s-%s-%d", l.cfg.Input.Group, l.cfg.Input.Topic, partition)
+}
+
+// peers are the other shards, as the one that publishes sees them.
+func (l *live) peers() map[int]pipeline.StateLog {
+	peers := map[int]pipeline.StateLog{}
+	for id := range l.shards {
+		if id != publisher {
+			peers[id] = l.cluster.OpenStateLog(l.cfg.State.Topic, id)
+		}
+	}
+	return peers
 }
 
 // publisher is the partition whose owner publishes the merge of all shards, so that a model never says two things at once.

@@ -161,9 +161,9 @@ func (w *world) kill(cmd *program) {
 }
 
 // replayed is what a single pass over the files says.
-func (w *world) replayed(file string) []byte {
+func (w *world) replayed(file string, extra ...string) []byte {
 	w.t.Helper()
-	return w.must("replay", "--name", "delays", "--target", "delay", "--features", "distance,time", "-o", "json", file)
+	return w.must(append([]string{"replay", "--name", "delays", "--target", "delay", "--features", "distance,time", "-o", "json", file}, extra...)...)
 }
 
 // reader of a topic of one partition.

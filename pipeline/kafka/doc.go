@@ -16,6 +16,8 @@
 // Everything is acknowledged by all replicas and written at least once: what is retried may be there twice. The state topic orders its records itself, and
 // updates are identical for the same position, so duplicates are harmless. Committed offsets of the group are written for lag displays and never read.
 //
+// A [Transactor] writes exactly once instead: updates, dead letters, state and the committed offset in one transaction, in batches that are numbered.
+//
 // # What is tried again
 //
 // Errors that pass are tried again with growing pauses, until the caller's context ends where rows are moved, for 20 s where something is only asked; the

@@ -65,6 +65,9 @@ const (
 	always                 // until somebody starts the broker, or elects the leader
 )
 
+// manyFailures of what passes as a rule are worth a warning.
+const manyFailures = 10
+
 // corruptTries is how often damaged bytes are asked for again.
 const corruptTries = 5
 
@@ -79,6 +82,7 @@ func patienceWith(err error) patience {
 			kafkago.BrokerNotAvailable, kafkago.NetworkException, kafkago.RequestTimedOut, kafkago.KafkaStorageError, // a broker that comes back, or another
 			kafkago.NotEnoughReplicas, kafkago.NotEnoughReplicasAfterAppend, // until they are in sync again; the second may have written: duplicates are harmless here
 			kafkago.GroupLoadInProgress, kafkago.GroupCoordinatorNotAvailable, kafkago.NotCoordinatorForGroup, // a broker that has just started
+			kafkago.ConcurrentTransactions, // the transaction before this one is being ended
 			kafkago.ThrottlingQuotaExceeded, kafkago.NotController, kafkago.StaleControllerEpoch:
 			return always
 		case kafkago.InvalidMessage: // a CRC that does not fit
@@ -98,11 +102,25 @@ func patienceWith(err error) patience {
 	return never
 }
 
+// lost tells the codes that say that another owner has come, or that the broker has given up the transaction.
+func lost(code kafkago.Error) bool {
+	switch code {
+	case kafkago.ProducerFenced, kafkago.InvalidProducerEpoch, // another owner began; or the broker aborted a transaction that had lasted too long
+		kafkago.TransactionCoordinatorFenced,                        // as the two before, told by a coordinator that has moved
+		kafkago.InvalidTransactionState,                             // the transaction that this belongs to is over
+		kafkago.InvalidProducerIDMapping, kafkago.UnknownProducerId, // the id was not used for so long that the broker forgot it
+		kafkago.OutOfOrderSequenceNumber,                                             // a batch before this one is not there: what else is missing nobody knows
+		kafkago.IllegalGeneration, kafkago.UnknownMemberId, kafkago.FencedInstanceID: // the group went on without this process
+		return true
+	}
+	return false
+}
+
 // mend keeps trying what can be tried again, until ctx ends or the time is up (0: never). It says once that it does, and once that it worked in the end.
 func (c *Cluster) mend(ctx context.Context, doing string, atMost time.Duration, try func() error) error {
 	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval = 50*time.Millisecond, 2*time.Second
-	failures, corrupt := 0, 0
+	pauses.InitialInterval, pauses.MaxInterval = 20*time.Millisecond, 2*time.Second
+	failures, corrupt, warned := 0, 0, false
 	var last error
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := try()
@@ -120,14 +138,15 @@ func (c *Cluster) mend(ctx context.Context, doing string, atMost time.Duration, 
 		return struct{}{}, err
 	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(atMost), backoff.WithNotify(func(err error, pause time.Duration) {
 		event := c.log.Debug()
-		if failures == 0 {
-			event = c.log.Warn()
+		passing := errors.Is(err, kafkago.ConcurrentTransactions) // as a rule it is over before the second try
+		if !passing && !warned || passing && failures == manyFailures {
+			event, warned = c.log.Warn(), true
 		}
 		failures++
 		event.Err(err).Str("doing", doing).Dur("again_in", pause).Msg("kafka: trying again until it works")
 	}))
 	switch {
-	case err == nil && failures > 0:
+	case err == nil && warned:
 		c.log.Info().Str("doing", doing).Int("failures", failures).Msg("kafka: works again")
 	case err != nil && ctx.Err() != nil && last != nil:
 		return fmt.Errorf("%w; the last try said: %w", ctx.Err(), last)

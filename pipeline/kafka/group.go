@@ -9,6 +9,8 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/streamfit/streamfit/pipeline"
 )
 
 // GroupConfig names the consumer group and the topic whose partitions it shares out.
@@ -24,10 +26,10 @@ type Member struct {
 }
 
 // Commit a position, for lag displays: nothing is ever restored from it. It may still be called by a work whose context has ended; after that work has
-// returned, and when the group went on without this process, it is an error. It ends within seconds, whatever ctx says.
+// returned, it is an error; when the group went on without this process, it is pipeline.ErrFenced. It ends within seconds, whatever ctx says.
 func (m Member) Commit(_ context.Context, partition int, position int64) error {
 	err := m.generation.CommitOffsets(map[string]map[int]int64{m.topic: {partition: position}})
-	return failed(err, "commit offset %d of topic %s, partition %d", position, m.topic, partition)
+	return fenced(failed(err, "commit offset %d of topic %s, partition %d", position, m.topic, partition))
 }
 
 const (
@@ -41,7 +43,8 @@ var errRebalanced = errors.New("kafka: the generation of the group has ended")
 
 // RunGroup joins a group and calls work for each partition that it is given, beside each other, in each generation. A work's context ends with the
 // generation or with ctx; the group goes on only when all works of the generation have returned. A work that returns nil early leaves its partition idle
-// until the generation ends. The first error of a work ends the group and is returned; nil is returned when ctx has ended.
+// until the generation ends. A work that returns pipeline.ErrFenced makes the process join the group again. The first other error of a work ends the
+// group and is returned; nil is returned when ctx has ended.
 func (c *Cluster) RunGroup(ctx context.Context, cfg GroupConfig, work func(ctx context.Context, m Member, partition int) error) error {
 	if cfg.WatchEvery <= 0 {
 		cfg.WatchEvery = defaultWatchEvery
@@ -160,7 +163,9 @@ func (g *groupRun) begin(generation *kafkago.Generation) {
 	for _, partition := range partitionsOf(generation, g.cfg.Topic) {
 		g.running.Add(1)
 		generation.Start(func(ended context.Context) {
-			g.one(ended, member, partition)
+			if g.one(ended, member, partition) {
+				return
+			}
 			// A function that returns ends the generation for all, and at shutdown makes kafka-go join again before it leaves.
 			<-ended.Done()
 		})
@@ -168,23 +173,28 @@ func (g *groupRun) begin(generation *kafkago.Generation) {
 	generation.Start(g.watch)
 }
 
-// one work, until it returns.
-func (g *groupRun) one(ended context.Context, member Member, partition int) {
+// one work, until it returns. It is fenced when somebody else has its partition, or when the broker gave up its transaction: then the group is to be joined again.
+func (g *groupRun) one(ended context.Context, member Member, partition int) (fenced bool) {
 	defer g.running.Done()
 	ctx, cancel := context.WithCancelCause(g.ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(ended, func() { cancel(errRebalanced) })()
 	if ended.Err() != nil || ctx.Err() != nil {
-		return
+		return false
 	}
 	err := g.work(ctx, member, partition)
-	if err == nil || ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return
+	switch {
+	case err == nil || ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return false
+	case errors.Is(err, pipeline.ErrFenced):
+		g.cluster.log.Warn().Err(err).Str("topic", g.cfg.Topic).Int("partition", partition).Msg("kafka: lost the partition, joining the group again")
+		return g.ctx.Err() == nil
 	}
 	g.once.Do(func() {
 		g.err = fmt.Errorf("topic %s, partition %d: %w", g.cfg.Topic, partition, err)
 		g.fail(err)
 	})
+	return false
 }
 
 // watch for new partitions, and return, which makes the group share them out. kafka-go's own watch compares with what it finds after the partitions have

@@ -80,18 +80,31 @@ func (s *Sink) distribute(ctx context.Context, records []pipeline.Record) (map[i
 // batchBytes bounds what is sent in one request, below what a broker takes by default; a record larger than that goes alone.
 const batchBytes = 900 << 10
 
+// place is a partition of any topic.
+type place struct {
+	topic     string
+	partition int
+}
+
 // recordOverhead is what a record takes beside its key, value and headers, generously.
 const recordOverhead = 64
 
 // write records to a partition, in order.
 func (c *Cluster) write(ctx context.Context, topic string, partition int, records []pipeline.Record) error {
+	return c.inRequests(ctx, place{topic, partition}, records, func(records []pipeline.Record) error {
+		return c.produceOnce(ctx, topic, partition, records)
+	})
+}
+
+// inRequests cuts the records into what one request may hold. try is called until it works.
+func (c *Cluster) inRequests(ctx context.Context, to place, records []pipeline.Record, try func([]pipeline.Record) error) error {
 	for len(records) > 0 {
 		n, size := 0, 0
 		for n < len(records) && (n == 0 || size+sizeOf(records[n]) <= batchBytes) {
 			size += sizeOf(records[n])
 			n++
 		}
-		if err := c.produce(ctx, topic, partition, records[:n]); err != nil {
+		if err := c.inOneRequest(ctx, to, records[:n], try); err != nil {
 			return err
 		}
 		records = records[n:]
@@ -107,18 +120,18 @@ func sizeOf(r pipeline.Record) int {
 	return size
 }
 
-// produce the records in one request. A topic may take less than other topics do: then they are halved until they fit, or a single one does not.
-func (c *Cluster) produce(ctx context.Context, topic string, partition int, records []pipeline.Record) error {
-	doing := fmt.Sprintf("write %d records to topic %s, partition %d", len(records), topic, partition)
-	err := c.mend(ctx, doing, 0, func() error { return c.produceOnce(ctx, topic, partition, records) })
+// inOneRequest, if the topic takes it: it may take less than other topics do. Then the records are halved until they fit, or a single one does not.
+func (c *Cluster) inOneRequest(ctx context.Context, to place, records []pipeline.Record, try func([]pipeline.Record) error) error {
+	doing := fmt.Sprintf("write %d records to topic %s, partition %d", len(records), to.topic, to.partition)
+	err := c.mend(ctx, doing, 0, func() error { return try(records) })
 	if !errors.Is(err, kafkago.MessageSizeTooLarge) && !errors.Is(err, kafkago.RecordListTooLarge) {
 		return failed(err, "%s", doing)
 	}
 	if half := len(records) / 2; half > 0 {
-		if err := c.produce(ctx, topic, partition, records[:half]); err != nil {
+		if err := c.inOneRequest(ctx, to, records[:half], try); err != nil {
 			return err
 		}
-		return c.produce(ctx, topic, partition, records[half:])
+		return c.inOneRequest(ctx, to, records[half:], try)
 	}
 	return failed(fmt.Errorf("%w: the record has %d bytes; raise the topic's %s", err, sizeOf(records[0])-recordOverhead, maxMessageBytes), "%s", doing)
 }

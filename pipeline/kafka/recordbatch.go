@@ -19,6 +19,7 @@ import (
 const (
 	atLength, atMagic, atCRC, atAttributes, atLastDelta     = 8, 16, 17, 21, 23
 	atBaseTime, atMaxTime, atProducer, atCount, batchHeader = 27, 35, 43, 57, 61
+	atEpoch, atSequence                                     = 51, 53
 	lengthCounts                                            = 12 // batchLength counts from here
 )
 
