@@ -25,7 +25,8 @@ simulate: ## the long form of the simulations, into docs/measured (about ten min
 	go run ./internal/simulation/simulate >docs/measured/simulation.md
 
 golden: ## the reference values anew, with the libraries that golden/ names
-	python3 -m venv golden/.venv && golden/.venv/bin/pip install -q -r golden/requirements.txt && golden/.venv/bin/python golden/generate.py
+	python3 -m venv golden/.venv && golden/.venv/bin/pip install -q -r golden/requirements.txt
+	for script in sgd replay rlm; do golden/.venv/bin/python golden/$$script.py || exit 1; done
 
 demo:
 	go run ./cmd/streamfit demo

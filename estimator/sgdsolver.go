@@ -35,7 +35,7 @@ func (c Config) validateRate() (faults []error) {
 	case rateConstant, rateInvScaling, rateOptimal, rateAdaptive:
 	case ratePA1, ratePA2:
 		if c.Loss.Name != lossEpsilonInsensitive {
-			add("sgd.learning_rate %s is of the loss %s alone, not of %s", c.SGD.LearningRate, lossEpsilonInsensitive, c.Loss.Name)
+			add("sgd.learning_rate %s needs the loss %s, not %s: the passive-aggressive step is defined by its tube alone", c.SGD.LearningRate, lossEpsilonInsensitive, c.Loss.Name)
 		}
 	default:
 		add("sgd.learning_rate %q is not one of constant, invscaling, optimal, adaptive, pa1, pa2", c.SGD.LearningRate)
@@ -57,14 +57,17 @@ func (c SGD) validatePenalty() (faults []error) {
 	default:
 		add("sgd.penalty %q is not one of l2, l1, elasticnet, none", c.Penalty)
 	}
-	if !(c.Alpha >= 0 && isFinite(c.Alpha)) || c.LearningRate == rateOptimal && c.Alpha == 0 {
-		add("sgd.alpha %v is no strength of a penalty: 0 or more, and above 0 for learning_rate optimal", c.Alpha)
+	switch {
+	case !(c.Alpha >= 0 && isFinite(c.Alpha)):
+		add("sgd.alpha %v is no strength of a penalty: 0 or more", c.Alpha)
+	case c.Alpha == 0 && c.LearningRate == rateOptimal:
+		add("sgd.alpha 0 has no learning_rate optimal, which is 1/(alpha·(t₀ + t)): a number above 0, even with penalty none")
 	}
 	if !(c.L1Ratio >= 0 && c.L1Ratio <= 1) {
 		add("sgd.l1_ratio %v is no share of the penalty elasticnet that is l1: from 0 (all of it l2) to 1", c.L1Ratio)
 	}
 	if c.Average < 0 {
-		add("sgd.average %d is no row to average from: 0 for no average, 1 for all rows, k from row k on", c.Average)
+		add("sgd.average %d is no row to average from: 0 for no average, 1 to average from the first row on, k from row k on", c.Average)
 	}
 	return faults
 }

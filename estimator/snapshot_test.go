@@ -8,7 +8,7 @@ import (
 )
 
 func TestEveryDamagedByteOfASnapshotIsFound(t *testing.T) {
-	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), asgdConfig(2)} {
+	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), averagedSGD(2), asgdConfig(2)} {
 		m, err := New(cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func TestASnapshotOfAnotherVersionIsSaid(t *testing.T) {
 
 // FuzzRestore corrects the checksum, so that what is behind it is reached, and uses whatever model comes out.
 func FuzzRestore(f *testing.F) {
-	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), newtonConfig(0), asgdConfig(2), trendConfig(1, day)} {
+	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), averagedSGD(2), newtonConfig(0), asgdConfig(2), trendConfig(1, day)} {
 		for _, rows := range []int{0, 5, 1100, 2100} {
 			m, err := New(cfg)
 			if err != nil {
