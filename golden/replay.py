@@ -60,7 +60,8 @@ def main():
         model = SGDRegressor(shuffle=False, **s)
         for _ in range(passes):
             model.partial_fit(x, y)
-        fits.append(dict(arguments=" ".join(arguments(s, passes)), slope=model.coef_[0], intercept=float(model.intercept_[0])))
+        fits.append(dict(arguments=" ".join(arguments(s, passes)), slope=model.coef_[0], intercept=float(model.intercept_[0]),
+                         peer="scikit-learn", tolerance=1e-12))
     value = dict(made_by=dict(sklearn=sklearn.__version__, numpy=np.__version__), file=FILE, target="stock", features="market", fits=fits)
     (root / "replay.json").write_text(json.dumps(value, indent=0, allow_nan=False) + "\n")
     print(len(fits), "fits")

@@ -8,38 +8,44 @@ import (
 	"testing"
 )
 
-// TestReplayEqualsScikitLearn runs the command lines of golden/replay.py: settings, passes and the rows of a file come through to the last digits.
-func TestReplayEqualsScikitLearn(t *testing.T) {
+// TestReplayEqualsOthers runs the command lines of golden/replay.py and golden/peers.py: settings, passes and the rows of a file come through to the
+// last digits, and docs/coming-from.md is right.
+func TestReplayEqualsOthers(t *testing.T) {
 	t.Chdir("../..")
-	text, err := os.ReadFile("golden/replay.json")
+	for name, fits := range map[string]int{"golden/replay.json": 72, "golden/peers.json": 13} {
+		t.Run(name, func(t *testing.T) { checkReplays(t, name, fits) })
+	}
+}
+
+func checkReplays(t *testing.T, name string, fits int) {
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var golden struct {
 		File, Target, Features string
 		Fits                   []struct {
-			Arguments        string
-			Slope, Intercept float64
+			Peer, Call, Arguments       string
+			Slope, Intercept, Tolerance float64
 		}
 	}
 	if err := json.Unmarshal(text, &golden); err != nil {
 		t.Fatal(err)
 	}
-	if len(golden.Fits) < 72 {
-		t.Fatalf("%d fits, want all 72", len(golden.Fits))
+	if len(golden.Fits) != fits {
+		t.Fatalf("%d fits, want all %d", len(golden.Fits), fits)
 	}
-	worst := 0.0
 	for _, fit := range golden.Fits {
 		slope, intercept := coefficientsOf(t, golden.File, golden.Target, golden.Features, strings.Fields(fit.Arguments))
 		apart := max(math.Abs(slope-fit.Slope), math.Abs(intercept-fit.Intercept))
 		if apart > 0 {
 			apart /= max(math.Abs(fit.Slope), math.Abs(fit.Intercept))
 		}
-		if worst = max(worst, apart); !(apart <= 1e-12) {
-			t.Errorf("streamfit replay %s: slope %v, intercept %v; scikit-learn has %v and %v", fit.Arguments, slope, intercept, fit.Slope, fit.Intercept)
+		if !(apart <= fit.Tolerance) {
+			t.Errorf("streamfit replay %s: slope %v, intercept %v; %s %s has %v and %v",
+				fit.Arguments, slope, intercept, fit.Peer, fit.Call, fit.Slope, fit.Intercept)
 		}
 	}
-	t.Logf("%d command lines within %.2g of scikit-learn", len(golden.Fits), worst)
 }
 
 // coefficientsOf sgd's model: those in the final update.
