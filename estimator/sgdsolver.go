@@ -35,7 +35,7 @@ func (c Config) validateRate() (faults []error) {
 	case rateConstant, rateInvScaling, rateOptimal, rateAdaptive:
 	case ratePA1, ratePA2:
 		if c.Loss.Name != lossEpsilonInsensitive {
-			add("sgd.learning_rate %s needs the loss %s, not %s: the passive-aggressive step is defined by its tube alone", c.SGD.LearningRate, lossEpsilonInsensitive, c.Loss.Name)
+			add("sgd.learning_rate %s needs the loss %s, not %s: its tube defines the passive-aggressive step", c.SGD.LearningRate, lossEpsilonInsensitive, c.Loss.Name)
 		}
 	default:
 		add("sgd.learning_rate %q is not one of constant, invscaling, optimal, adaptive, pa1, pa2", c.SGD.LearningRate)

@@ -109,7 +109,7 @@ func TestValidateNamesTheSettingAtFault(t *testing.T) {
 		"leverage":        {func(c *pipeline.Config) { c.Model.Leverage.Cap = -1 }, "model.leverage: leverage -1 is no cap: it is off, or a number of robust standard deviations above 0, as 10"},
 		"sgd, auto knee":  {func(c *pipeline.Config) { c.Model.Solver = "sgd" }, "model.delta: solver sgd needs a fixed knee for loss huber: set delta to a number in the units of the target (delta: auto is for solver newton)"},
 		"sgd forgets":     {func(c *pipeline.Config) { sgd(c); c.Model.HalfLife = 1e6 }, "model.half_life: solver sgd cannot forget: leave half_life at .inf, or use solver newton"},
-		"sgd rate":        {func(c *pipeline.Config) { sgd(c); c.SGD.Eta0 = 0 }, "sgd.eta0: sgd.eta0 0 is no learning rate above 0"},
+		"sgd rate":        {func(c *pipeline.Config) { sgd(c); c.SGD.Eta0 = 0 }, "sgd.eta0: 0 is no learning rate above 0"},
 		"tau":             {func(c *pipeline.Config) { sgd(c); c.Model.Loss, c.Model.Tau = "quantile", 2 }, "model.tau: loss quantile: tau is 2, it must be strictly between 0 and 1"},
 		"no topic":        {func(c *pipeline.Config) { c.Input.Topic = "" }, "input.topic: missing: name the topic to read rows from"},
 		"no output":       {func(c *pipeline.Config) { c.Output.Topic = "" }, "output.topic: missing: name the topic to publish updates to"},

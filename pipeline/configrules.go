@@ -69,11 +69,12 @@ func (f *faults) solver(c Config) {
 		features = []string{"x"} // columns has said so already
 	}
 	for _, err := range leaves(c.Estimator(features).Validate()) {
-		f.add(settingOf(err.Error()), "%s", err)
+		path := settingOf(err.Error())
+		f.add(path, "%s", strings.TrimPrefix(err.Error(), path+" "))
 	}
 }
 
-// settingOf a sentence of the estimator's: the setting that has to change.
+// settingOf a sentence of the estimator's: the setting that has to change. The sentences on sgd's settings begin with it.
 func settingOf(sentence string) string {
 	if strings.HasPrefix(sentence, "sgd.") {
 		path, _, _ := strings.Cut(sentence, " ")
