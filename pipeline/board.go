@@ -6,6 +6,8 @@ import "sync"
 type Board struct {
 	// Show, when set, is called by the shards' goroutines with every update, before it is published.
 	Show func(Partition, *Update)
+	// ShowKeys, when set, is called by the goroutines of shards with many models.
+	ShowKeys func(Partition, KeySummary)
 	// Wants, when set, asks for an update to show after so many rows, beside those that are published.
 	Wants func(of Partition, learned uint64) bool
 
@@ -57,6 +59,12 @@ func (b *Board) show(p Partition, u *Update) {
 	b.mu.Unlock()
 	if b.Show != nil {
 		b.Show(p, u)
+	}
+}
+
+func (b *Board) showKeys(p Partition, sum KeySummary) {
+	if b.ShowKeys != nil {
+		b.ShowKeys(p, sum)
 	}
 }
 

@@ -22,7 +22,13 @@ type Checkpoint struct {
 	DeadLetters uint64           `json:"dead_letters"`
 	EventTime   *float64         `json:"event_time"`          // seconds since the epoch; nil: no row had one
 	Published   map[string]int64 `json:"published,omitempty"` // position of the newest update, by partition; nil: none yet
-	Snapshot    []byte           `json:"-"`                   // empty: no row learned yet
+
+	// With scope: key this is the partition's record, and the models are in the records of their keys. Its snapshot is of a model that has learned nothing.
+	Key     string            `json:"key,omitempty"`     // model.key
+	Keys    int               `json:"keys,omitempty"`    // known
+	Refused map[string]uint64 `json:"refused,omitempty"` // rows without a key that can be used, by reason
+
+	Snapshot []byte `json:"-"` // empty: no row learned yet
 }
 
 const checkpointVersion = 1
@@ -89,6 +95,12 @@ func (s *Shard) checkpoint() error {
 	load := shipment{letters: s.letters, updates: s.updates, position: s.position}
 	s.letters, s.updates, s.waiting = nil, nil, 0
 	if due {
+		if s.keys != nil {
+			var err error
+			if load, err = s.shipKeys(load); err != nil {
+				return err
+			}
+		}
 		c, err := s.state()
 		if err != nil {
 			return err
@@ -104,11 +116,16 @@ func (s *Shard) checkpoint() error {
 
 func (s *Shard) checkpointDue() bool {
 	news := s.position != s.saved || s.ports.Transactor != nil && s.waiting > 0
-	return s.ports.Store != nil && news && (s.closing || time.Since(s.savedAt) >= s.cfg.State.Every || s.ports.Transactor != nil && s.waiting >= mostWaiting)
+	return s.ports.Store != nil && news && (s.closing || time.Since(s.savedAt) >= s.cfg.State.Every || s.ports.Transactor != nil && s.full())
 }
 
 // mostWaiting bounds, in bytes, what waits for the next checkpoint to make a transaction with it.
 const mostWaiting = 4 << 20
+
+// full tells whether that bound is reached, or the one of keys.
+func (s *Shard) full() bool {
+	return s.waiting >= mostWaiting || s.keys != nil && len(s.keys.dirty) >= mostDirty
+}
 
 // hold a record until the next shipment.
 func (s *Shard) hold(to *[]Record, r Record) {
@@ -118,19 +135,27 @@ func (s *Shard) hold(to *[]Record, r Record) {
 
 // head of a checkpoint of the shard as it stands.
 func (s *Shard) head() Checkpoint {
-	return Checkpoint{
+	c := Checkpoint{
 		V: checkpointVersion, Group: s.cfg.Input.Group, Model: s.cfg.Model.Name, Topic: s.partition.Topic, Partition: s.partition.ID,
 		Epoch: s.epoch, Position: s.position, DeadLetters: s.deadLetters, EventTime: s.eventTime, Published: s.announced,
 	}
+	if s.keys != nil {
+		c.Key, c.Keys, c.Refused = s.cfg.Model.Key, len(s.keys.byName), s.keys.refusals()
+	}
+	return c
 }
 
 // state of the shard as a checkpoint. The snapshot shares no memory with the model.
 func (s *Shard) state() (c Checkpoint, err error) {
 	c = s.head()
-	if s.model == nil {
+	model := s.model
+	if s.keys != nil && s.keys.family != nil {
+		model = s.keys.family.New()
+	}
+	if model == nil {
 		return c, nil
 	}
-	if c.Snapshot, err = s.model.AppendBinary(nil); err != nil {
+	if c.Snapshot, err = model.AppendBinary(nil); err != nil {
 		return c, fmt.Errorf("snapshot of model %s: %w", s.cfg.Model.Name, err)
 	}
 	return c, nil

@@ -28,8 +28,9 @@ type Model struct {
 	Features []string           `yaml:"features"` // ["*"]: every numeric column but the target, the key, the weight and the time column
 	Weight   string             `yaml:"weight"`   // column; empty: every row weighs 1
 	Time     string             `yaml:"time"`     // column of event time; empty: none
-	Key      string             `yaml:"key"`      // column; only with scope: key
-	Scope    string             `yaml:"scope"`    // "global"
+	Key      string             `yaml:"key"`      // column, or $message_key; only with scope: key
+	Scope    string             `yaml:"scope"`    // "global", or "key": one model for each value of the key
+	MaxKeys  int                `yaml:"max_keys"` // models of one input partition; rows of more keys are bad rows
 	Solver   string             `yaml:"solver"`
 	Loss     string             `yaml:"loss"`
 	Delta    estimator.Knee     `yaml:"delta"`
@@ -70,6 +71,7 @@ type BadRows struct {
 	Null      string `yaml:"null"`
 	NonFinite string `yaml:"nonfinite"`
 	Weight    string `yaml:"weight"`
+	Key       string `yaml:"key"` // no key that can be used: null, too long, not UTF-8, or beyond max_keys
 }
 
 // Limits bound what one message may make the process do.
@@ -79,6 +81,7 @@ type Limits struct {
 	Rows         int64 `yaml:"rows"`
 	Fields       int   `yaml:"fields"`
 	Batches      int   `yaml:"batches"`
+	KeyBytes     int64 `yaml:"key_bytes"` // of one key
 }
 
 // Output is where updates go, and how often: every so many rows, every so much time, or both; and at shutdown.
@@ -91,8 +94,10 @@ type Output struct {
 
 // State is where checkpoints go.
 type State struct {
-	Topic string        `yaml:"topic"` // empty: <group>-state
-	Every time.Duration `yaml:"every"`
+	Topic   string        `yaml:"topic"` // empty: <group>-state
+	Every   time.Duration `yaml:"every"`
+	HotKeys int           `yaml:"hot_keys"` // models of one input partition in memory, those used last
+	ColdDir string        `yaml:"cold_dir"` // of a temporary file with the others; empty: the system's
 }
 
 // Kafka is how brokers are reached, for all topics.

@@ -35,9 +35,11 @@ func (c Config) Validate() error {
 func (c Config) ValidateFit() error {
 	f := &faults{}
 	f.columns(c.Model)
+	f.scope(c.Model, c.State.HotKeys)
 	f.solver(c)
 	for path, policy := range map[string]string{
 		"input.bad_rows.null": c.Input.BadRows.Null, "input.bad_rows.nonfinite": c.Input.BadRows.NonFinite, "input.bad_rows.weight": c.Input.BadRows.Weight,
+		"input.bad_rows.key": c.Input.BadRows.Key,
 	} {
 		f.policy(path, policy, c.Input.DeadLetter)
 	}

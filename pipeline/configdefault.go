@@ -12,20 +12,20 @@ func DefaultConfig() Config {
 	e, limits := estimator.DefaultConfig(), arrowipc.DefaultLimits()
 	return Config{
 		Model: Model{
-			Name: "model", Scope: scopeGlobal, Solver: e.Solver, Loss: e.Loss.Name, Delta: e.Delta,
+			Name: "model", Scope: scopeGlobal, MaxKeys: 1_000_000, Solver: e.Solver, Loss: e.Loss.Name, Delta: e.Delta,
 			Beta: e.Loss.Beta, Epsilon: e.Loss.Epsilon, Tau: e.Loss.Tau, Leverage: e.Leverage, HalfLife: e.HalfLife, WarmUp: WarmUp{Auto: true},
 		},
 		Input: Input{
 			Brokers: []string{"localhost:9092"}, Group: "streamfit", Start: "earliest",
-			BadRows: BadRows{Null: "skip", NonFinite: "skip", Weight: "skip"},
+			BadRows: BadRows{Null: "skip", NonFinite: "skip", Weight: "skip", Key: "skip"},
 			Limits: Limits{
 				MessageBytes: limits.MessageBytes, DecodedBytes: limits.DecodedBytes, Rows: limits.Rows,
-				Fields: limits.Fields, Batches: limits.Batches,
+				Fields: limits.Fields, Batches: limits.Batches, KeyBytes: 256,
 			},
 			MaxWait: 500 * time.Millisecond,
 		},
 		Output: Output{EveryRows: 10000, Every: time.Second, Format: "json"},
-		State:  State{Every: time.Second},
+		State:  State{Every: time.Second, HotKeys: 10_000},
 		SGD: SGD{
 			LearningRate: e.SGD.LearningRate, Eta0: e.SGD.Eta0, PowerT: e.SGD.PowerT,
 			Penalty: e.SGD.Penalty, Alpha: e.SGD.Alpha, L1Ratio: e.SGD.L1Ratio, Average: e.SGD.Average, FitIntercept: e.SGD.FitIntercept,

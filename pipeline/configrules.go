@@ -36,7 +36,6 @@ func (f *faults) columns(m Model) {
 	if m.Weight != "" && seen[m.Weight] {
 		f.add("model.weight", "%q is a feature too", m.Weight)
 	}
-	f.scope(m)
 }
 
 // The scopes: one model for all rows of the topic, or one for each value of the key.
@@ -45,14 +44,31 @@ const (
 	scopeKey    = "key"
 )
 
-func (f *faults) scope(m Model) {
+func (f *faults) scope(m Model, hotKeys int) {
 	switch {
 	case m.Scope == scopeKey:
-		f.add("model.scope", "one model per key (scope: key) is not available in this version; want global")
+		f.key(m, hotKeys)
 	case m.Scope != scopeGlobal:
-		f.add("model.scope", "%q is not global", m.Scope)
+		f.add("model.scope", "%q is not one of global, key", m.Scope)
 	case m.Key != "":
-		f.add("model.key", "one model per value of %q is not available in this version; leave it out for one model of all rows", m.Key)
+		f.add("model.scope", "is global, but model.key is given: want key for one model per value of %q, or leave model.key out", m.Key)
+	}
+}
+
+// key of a model per key.
+func (f *faults) key(m Model, hotKeys int) {
+	f.missing("model.key", m.Key, "name the column that has one model per value, or "+KeyOfMessage+" for the key of the messages")
+	if m.Key != "" && (m.Key == m.Target || m.Key == m.Weight || slices.Contains(m.Features, m.Key)) {
+		f.add("model.key", "%q is the target, the weight or a feature too", m.Key)
+	}
+	if strings.Contains(m.Name, "/") {
+		f.add("model.name", "%q holds a /, which in the keys of updates comes between the name and the key", m.Name)
+	}
+	if hotKeys < 1 {
+		f.add("state.hot_keys", "%d leaves no model in memory; want 1 or more", hotKeys)
+	}
+	if m.MaxKeys < 1 {
+		f.add("model.max_keys", "%d lets no model be made; want 1 or more", m.MaxKeys)
 	}
 }
 
@@ -121,7 +137,7 @@ func (f *faults) limits(l Limits) {
 		path  string
 		value int64
 	}{
-		{"message_bytes", l.MessageBytes}, {"decoded_bytes", l.DecodedBytes}, {"rows", l.Rows}, {"fields", int64(l.Fields)}, {"batches", int64(l.Batches)},
+		{"message_bytes", l.MessageBytes}, {"decoded_bytes", l.DecodedBytes}, {"rows", l.Rows}, {"fields", int64(l.Fields)}, {"batches", int64(l.Batches)}, {"key_bytes", l.KeyBytes},
 	} {
 		if limit.value < 1 {
 			f.add("input.limits."+limit.path, "%d lets no message through; want 1 or more", limit.value)

@@ -33,7 +33,7 @@ func (s *Shard) decode(m *Message) ([]rows, error) {
 }
 
 func (s *Shard) tryDecode(value []byte) ([]rows, error) {
-	if s.model == nil {
+	if s.decoder == nil {
 		features, err := allFeatures(s.cfg.Model, value, s.limits)
 		if err != nil {
 			return nil, err
@@ -48,7 +48,8 @@ func (s *Shard) tryDecode(value []byte) ([]rows, error) {
 // rows of one record batch, as the model and the event clock want them.
 type rows struct {
 	estimator.Columns
-	times arrowipc.Column // event time in seconds since the epoch; no Values: there is no time column
+	keys  arrowipc.TextColumn // no rows: there is no key column
+	times arrowipc.Column     // event time in seconds since the epoch; no Values: there is no time column
 }
 
 // decoder turns messages into columns. Columns are found by name, so the schema may change from message to message.
@@ -74,7 +75,11 @@ func newDecoder(model Model, features []string, limits arrowipc.Limits) *decoder
 		d.time = len(numbers)
 		numbers = append(numbers, model.Time)
 	}
-	d.ipc = arrowipc.NewDecoder(arrowipc.Projection{Numbers: numbers}, limits)
+	var texts []string
+	if model.columnOfKeys() {
+		texts = []string{model.Key}
+	}
+	d.ipc = arrowipc.NewDecoder(arrowipc.Projection{Numbers: numbers, Texts: texts}, limits)
 	return d
 }
 
@@ -106,6 +111,9 @@ func (d *decoder) rows(i int, b *arrowipc.Batch) rows {
 	r.Valid, d.valid[i] = combine(d.valid[i], required, b.Rows)
 	if d.time >= 0 {
 		r.times = b.Numbers[d.time]
+	}
+	if len(b.Texts) > 0 {
+		r.keys = b.Texts[0]
 	}
 	return r
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Partition of an input topic. Replay's partitions are files: the topic is the file's name and the ID is 0.
@@ -36,8 +37,9 @@ type RowError struct {
 }
 
 func (e *RowError) Error() string {
+	setting, _, _ := strings.Cut(e.Reason, "_") // key_null, key_long, … are all of key
 	return fmt.Sprintf("topic %s, partition %d, offset %d, row %d: the row cannot be learned from (%s), and input.bad_rows.%s is fail",
-		e.Partition.Topic, e.Partition.ID, e.Offset, e.Row, e.Reason, e.Reason)
+		e.Partition.Topic, e.Partition.ID, e.Offset, e.Row, e.Reason, setting)
 }
 
 // ErrFenced ends a shard that another owner has taken over, or whose transaction the broker has given up. What it has not recorded is void: whoever has the

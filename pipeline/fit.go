@@ -16,26 +16,53 @@ const (
 // fit predicts, then learns, every row of the message in order. Rows that cannot be learned from are counted by the model, and dealt with here as
 // the configuration says for their reason.
 func (s *Shard) fit(m *Message, batches []rows) error {
+	if s.keys != nil {
+		return s.fitKeys(m, batches)
+	}
 	begin := s.sample()
 	defer func() { s.metrics.sampled(stageFit, begin) }()
-	first, copied := 0, false
+	bad := badRows{message: m}
 	for i := range batches {
 		b := &batches[i]
 		s.skipped = s.model.Learn(s.skipped[:0], b.Columns)
-		for _, skip := range s.skipped {
-			row := &RowError{Partition: s.partition, Offset: m.Offset, Row: first + skip.Row, Reason: skip.Reason.String()}
-			switch s.policy[skip.Reason] {
-			case policyFail:
-				return row
-			case policyDeadLetter:
-				if !copied {
-					s.hold(&s.letters, deadLetter(s.partition, s.cfg.Model.Name, stageFit, row.Reason, m, row))
-					copied = true
-				}
-			}
+		if err := s.treatAll(&bad, s.skipped); err != nil {
+			return err
 		}
 		s.advanceClock(b)
-		first += b.Rows
+		bad.first += b.Rows
+	}
+	return nil
+}
+
+// badRows of a message on the way: where its batch at hand begins, and whether it is a dead letter already.
+type badRows struct {
+	message *Message
+	first   int
+	copied  bool
+}
+
+// treatAll rows that a model has skipped as their policies say.
+func (s *Shard) treatAll(bad *badRows, skipped []estimator.Skipped) error {
+	for _, skip := range skipped {
+		if err := s.treat(bad, skip.Row, skip.Reason.String(), s.policy[skip.Reason]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// treat a row that cannot be learned from as a policy says.
+func (s *Shard) treat(bad *badRows, row int, reason, policy string) error {
+	if policy == policySkip {
+		return nil
+	}
+	fault := &RowError{Partition: s.partition, Offset: bad.message.Offset, Row: bad.first + row, Reason: reason}
+	if policy == policyFail {
+		return fault
+	}
+	if !bad.copied {
+		s.hold(&s.letters, deadLetter(s.partition, s.cfg.Model.Name, stageFit, reason, bad.message, fault))
+		bad.copied = true
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type Metrics struct {
 	messages, rows, skipped, deadLetters, updates, checkpoints, stage *prometheus.CounterVec
 	lag, position, checkpointTime, checkpointBytes                    *prometheus.GaugeVec
 	loss, scale, coefficient, coefficientSE                           *prometheus.GaugeVec
+	known                                                             keyMetrics
 }
 
 // NewMetrics registered with r.
@@ -54,6 +55,11 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		scale:           gauge("scale", "Robust scale of the residuals.", shard),
 		coefficient:     gauge("coefficient", "Coefficients in raw units; the intercept is feature \"(intercept)\".", with("feature")),
 		coefficientSE:   gauge("coefficient_standard_error", "Standard errors of the coefficients.", with("feature")),
+		known: keyMetrics{
+			keys:      gauge("keys", "Keys known, each with a model of its own (scope: key).", shard),
+			inMemory:  gauge("keys_in_memory", "Models in memory, those used last (scope: key).", shard),
+			coldBytes: gauge("cold_bytes", "Size of the temporary file of the models that are not in memory (scope: key).", shard),
+		},
 	}
 }
 
@@ -63,7 +69,8 @@ type shardMetrics struct {
 	labels          []string
 	stage           map[string]prometheus.Counter
 	checkpointBytes prometheus.Gauge
-	last            estimator.Rows // counted so far
+	last            estimator.Rows         // counted so far
+	refused         [len(keyFaults)]uint64 // counted so far
 }
 
 func (m *Metrics) shard(model string, p Partition) *shardMetrics {
@@ -110,16 +117,15 @@ func (s *shardMetrics) deadLetter(reason string) {
 func (s *shardMetrics) begin(rows estimator.Rows) { s.last = rows }
 
 // passed counts a run of messages.
-func (s *shardMetrics) passed(run Fetched, model *estimator.Linear) {
+func (s *shardMetrics) passed(run Fetched, now estimator.Rows) {
 	s.all.messages.WithLabelValues(s.labels...).Add(float64(len(run.Messages)))
 	s.all.position.WithLabelValues(s.labels...).Set(float64(run.Next))
 	if run.End >= 0 {
 		s.all.lag.WithLabelValues(s.labels...).Set(float64(max(0, run.End-run.Next)))
 	}
-	if model == nil || len(run.Messages) == 0 {
+	if len(run.Messages) == 0 {
 		return
 	}
-	now := model.Rows()
 	s.all.rows.WithLabelValues(s.with("learned")...).Add(float64(now.Learned - s.last.Learned))
 	s.all.rows.WithLabelValues(s.with("outlier")...).Add(float64(now.Outliers - s.last.Outliers))
 	s.all.rows.WithLabelValues(s.with("guarded")...).Add(float64(now.Guarded - s.last.Guarded))

@@ -18,6 +18,9 @@ import (
 // publish makes the update that is due: by rows when their number has passed a multiple of output.every_rows, by the clock when there is something
 // new, here or of a peer, and at the end.
 func (s *Shard) publish() error {
+	if s.keys != nil {
+		return s.publishKeys()
+	}
 	if s.model == nil {
 		return nil
 	}

@@ -21,7 +21,7 @@ func (s *Shard) restore(ctx context.Context) error {
 			return err
 		}
 	}
-	newest, old, err := s.newest(ctx)
+	newest, stale, err := s.newest(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Shard) restore(ctx context.Context) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	return s.claim(ctx, newest, old)
+	return s.claim(ctx, newest, stale)
 }
 
 // start where the configuration says, if there is no position yet. The claim puts it on record, so that "latest" is decided once.
@@ -46,28 +46,36 @@ func (s *Shard) start(ctx context.Context) (err error) {
 	return err
 }
 
-// newest checkpoint of this shard: highest epoch, then the later record. Also the keys under which earlier owners wrote.
-func (s *Shard) newest(ctx context.Context) (best *Checkpoint, old [][]byte, err error) {
-	keys := map[string]bool{}
+// newest checkpoint of this shard: highest epoch, then the later record. Also the keys of the records that count no longer once the
+// partition is claimed: those under which earlier owners wrote. With scope: key the models of the keys are taken up on the way.
+func (s *Shard) newest(ctx context.Context) (best *Checkpoint, stale map[string]bool, err error) {
+	stale = map[string]bool{}
 	_, err = s.ports.Store.Replay(ctx, 0, func(offset int64, r Record) error {
+		if s.keys != nil {
+			if taken, err := s.keys.takeRecord(s.cfg.Model.Name, r, stale); err != nil {
+				return s.stateError(s.partition.ID, offset, err)
+			} else if taken {
+				return nil
+			}
+		}
 		c, err := s.ownCheckpoint(r)
 		if err != nil {
 			return s.stateError(s.partition.ID, offset, err)
 		}
 		if c == nil {
-			delete(keys, string(r.Key))
+			delete(stale, string(r.Key))
 			return nil
 		}
-		keys[string(r.Key)] = true
+		stale[string(r.Key)] = true
 		if best == nil || c.Epoch >= best.Epoch {
 			best = c
 		}
 		return nil
 	})
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		old = append(old, []byte(key))
+	if err == nil && best == nil && s.keys != nil && len(s.keys.byName) > 0 {
+		err = fmt.Errorf("%w: topic %s, partition %d: %w", ErrState, s.cfg.State.Topic, s.partition.ID, errNoPartitionRecord)
 	}
-	return best, old, err
+	return best, stale, err
 }
 
 // ownCheckpoint of this shard's model that a state record holds; nil for a tombstone and for other models' records.
@@ -89,6 +97,9 @@ func (s *Shard) take(c *Checkpoint) error {
 		return fmt.Errorf("%w: topic %s holds model %s of group %s, learned from %s/%d, not of group %s from %s: %s",
 			ErrState, s.cfg.State.Topic, c.Model, c.Group, c.Topic, c.Partition, s.cfg.Input.Group, s.partition, mend)
 	}
+	if c.Key != s.cfg.Model.keyed() {
+		return fmt.Errorf("%w: model %s was learned with model.key %q, is %q now: %s", ErrState, c.Model, c.Key, s.cfg.Model.keyed(), mend)
+	}
 	s.position, s.deadLetters, s.eventTime, s.announced = c.Position, c.DeadLetters, c.EventTime, c.Published
 	s.saved = c.Position
 	if len(c.Snapshot) == 0 {
@@ -105,12 +116,16 @@ func (s *Shard) take(c *Checkpoint) error {
 	if !model.Config().Equal(want) {
 		return fmt.Errorf("%w: model %s was learned with another configuration (%s): %s", ErrState, c.Model, difference(model.Config(), want), mend)
 	}
+	if s.keys != nil {
+		s.keys.refuse(c.Refused)
+		return s.beginKeys(model.Config().Features)
+	}
 	s.adopt(model)
 	return nil
 }
 
 // claim writes the new epoch, with the state taken over, acknowledged by all replicas; then what earlier owners left is struck out.
-func (s *Shard) claim(ctx context.Context, newest *Checkpoint, old [][]byte) error {
+func (s *Shard) claim(ctx context.Context, newest *Checkpoint, stale map[string]bool) error {
 	c := s.head()
 	if newest != nil {
 		c.Snapshot = newest.Snapshot // the very bytes: a claim changes nothing of the state
@@ -122,12 +137,8 @@ func (s *Shard) claim(ctx context.Context, newest *Checkpoint, old [][]byte) err
 	if err := s.remember(ctx, Record{Key: stateKey(s.cfg.Model.Name, s.epoch), Value: record}); err != nil {
 		return fmt.Errorf("claim %s as epoch %d: %w", s.partition, s.epoch, err)
 	}
-	tombstones := make([]Record, 0, len(old))
-	for _, key := range old {
-		tombstones = append(tombstones, Record{Key: key})
-	}
-	if err := s.remember(ctx, tombstones...); err != nil {
-		return fmt.Errorf("strike out earlier epochs of %s: %w", s.partition, err)
+	if err := s.strike(ctx, stale); err != nil {
+		return err
 	}
 	s.log.Info().Uint64("epoch", s.epoch).Int64("position", s.position).Msg("claimed the partition")
 	return nil
@@ -157,6 +168,6 @@ func difference(then, now estimator.Config) string {
 func settings(c estimator.Config) map[string]string {
 	return map[string]string{
 		"features": strings.Join(c.Features, ","), "solver": c.Solver, "loss": fmt.Sprintf("%+v", c.Loss), "delta": fmt.Sprintf("%+v", c.Delta),
-		"leverage": fmt.Sprintf("%+v", c.Leverage), "half_life": fmt.Sprint(c.HalfLife), "sgd": fmt.Sprintf("%+v", c.SGD),
+		"leverage": fmt.Sprintf("%+v", c.Leverage), "half_life": fmt.Sprint(c.HalfLife), "warm_up": fmt.Sprint(c.WarmUp), "sgd": fmt.Sprintf("%+v", c.SGD),
 	}
 }

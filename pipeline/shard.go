@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -38,10 +39,13 @@ type Shard struct {
 	features []string // nil: not known before the first message (wildcard)
 	wildcard bool     // features: ["*"]
 	policy   [3]string
-	limits   arrowipc.Limits
-	decoder  *decoder
-	model    *estimator.Linear // nil until the features are known
-	skipped  []estimator.Skipped
+
+	keyPolicy string
+	limits    arrowipc.Limits
+	decoder   *decoder
+	model     *estimator.Linear // nil until the features are known
+	keys      *keyModels        // instead of the model; nil: scope global
+	skipped   []estimator.Skipped
 
 	epoch       uint64
 	position    int64  // next offset
@@ -66,8 +70,11 @@ func NewShard(cfg Config, p Partition, ports Ports, board *Board, metrics *Metri
 	s := &Shard{
 		cfg: cfg, partition: p, ports: ports, board: board,
 		log:     log.With().Str("model", cfg.Model.Name).Str("topic", p.Topic).Int("partition", p.ID).Logger(),
-		metrics: metrics.shard(cfg.Model.Name, p), policy: policies(cfg.Input.BadRows), limits: cfg.decoderLimits(),
+		metrics: metrics.shard(cfg.Model.Name, p), policy: policies(cfg.Input.BadRows), keyPolicy: cmp.Or(cfg.Input.BadRows.Key, policySkip), limits: cfg.decoderLimits(),
 		position: -1, saved: -1, published: -1,
+	}
+	if cfg.Model.keyed() != "" {
+		s.keys = newKeyModels(cfg, s.interval())
 	}
 	if len(cfg.Model.Features) == 1 && cfg.Model.Features[0] == "*" {
 		s.wildcard = true
@@ -142,6 +149,9 @@ func (s *Shard) open(ctx context.Context) error {
 		s.learned = s.model.Rows().Learned
 		s.metrics.begin(s.model.Rows())
 	}
+	if s.keys != nil {
+		s.metrics.refused = s.keys.refused
+	}
 	s.fetcher = startFetcher(ctx, source, s.tick())
 	s.shipper = startShipper(ctx, s)
 	s.board.open(s.partition)
@@ -165,6 +175,9 @@ func (s *Shard) tick() time.Duration {
 
 // begin makes the model and the decoder once the features are known.
 func (s *Shard) begin(features []string) error {
+	if s.keys != nil {
+		return s.beginKeys(features)
+	}
 	model, err := estimator.New(s.cfg.Estimator(features))
 	if err != nil {
 		return err
@@ -184,9 +197,26 @@ func (s *Shard) adopt(model *estimator.Linear) {
 // passed moves the position to the end of a run: past holes, control records and aborted records too.
 func (s *Shard) passed(run Fetched) {
 	s.position = run.Next
-	s.metrics.passed(run, s.model)
+	s.metrics.passed(run, s.rows())
+	if s.keys != nil {
+		s.metrics.passedKeys(s.keys)
+	}
 	s.board.lag(s.partition, run)
 }
+
+// rows that the shard has seen: its model's, or those that its models have seen in this process.
+func (s *Shard) rows() estimator.Rows {
+	switch {
+	case s.keys != nil:
+		return s.keys.rows
+	case s.model != nil:
+		return s.model.Rows()
+	}
+	return estimator.Rows{}
+}
+
+// Close frees what a shard with many models keeps on disk. It is for use after Run has returned, and after the last look at the keys.
+func (s *Shard) Close() error { return s.keys.close() }
 
 // close ends a run that its input or its context ended: the last update and the last checkpoint go out. Other errors are returned.
 func (s *Shard) close(ctx context.Context, cause error) error {

@@ -11,6 +11,7 @@ import (
 type shipment struct {
 	letters    []Record
 	updates    []Record
+	states     []Record // of keys
 	checkpoint []byte
 	position   int64 // of the checkpoint
 }
@@ -67,6 +68,9 @@ func (h *shipper) write(load shipment) error {
 	if err := h.publish(load); err != nil {
 		return err
 	}
+	if err := h.saveKeys(load); err != nil {
+		return err
+	}
 	return h.save(load)
 }
 
@@ -76,7 +80,7 @@ func (h *shipper) commit(load shipment) error {
 	defer s.metrics.time(stageCheckpoint, time.Now())
 	err := s.ports.Transactor.Commit(h.ctx, Shipment{
 		DeadLetters: load.letters, Updates: load.updates, Position: load.position,
-		State: []Record{{Key: stateKey(s.cfg.Model.Name, s.epoch), Value: load.checkpoint}},
+		State: append(load.states, Record{Key: stateKey(s.cfg.Model.Name, s.epoch), Value: load.checkpoint}),
 	})
 	if err != nil {
 		return fmt.Errorf("commit %s at position %d: %w", s.partition, load.position, err)
@@ -108,6 +112,12 @@ func (h *shipper) tell(position int64) error {
 		s.log.Debug().Err(err).Int64("position", position).Msg("could not commit the position for lag displays")
 	}
 	return nil
+}
+
+// saveKeys writes keys' records before the checkpoint that says that they are there.
+func (h *shipper) saveKeys(load shipment) error {
+	defer h.shard.metrics.time(stageCheckpoint, time.Now())
+	return h.send(h.shard.ports.Store, "states of keys", load.states)
 }
 
 func (h *shipper) publish(load shipment) error {
@@ -143,7 +153,7 @@ func (h *shipper) save(load shipment) error {
 
 // ship hands over what waits to leave.
 func (h *shipper) ship(load shipment) error {
-	if len(load.letters) == 0 && len(load.updates) == 0 && load.checkpoint == nil {
+	if len(load.letters) == 0 && len(load.updates) == 0 && len(load.states) == 0 && load.checkpoint == nil {
 		return nil
 	}
 	select {

@@ -79,14 +79,7 @@ type Drift struct {
 func newUpdate(model string, r estimator.Report) Update {
 	u := Update{
 		V: UpdateVersion, Model: model, Solver: r.Solver, Status: r.Status,
-		Rows: RowCounts{
-			Learned: r.Rows.Learned, Outliers: r.Rows.Outliers, Guarded: r.Rows.Guarded,
-			Skipped: Skipped{
-				Null:      r.Rows.Skipped[estimator.ReasonNull],
-				NonFinite: r.Rows.Skipped[estimator.ReasonNonFinite],
-				Weight:    r.Rows.Skipped[estimator.ReasonWeight],
-			},
-		},
+		Rows:      rowCounts(r.Rows),
 		Intercept: interval(r.Intercept),
 		Scale:     Number(r.Scale), Delta: Number(r.Delta),
 		Loss: Losses{
@@ -103,6 +96,17 @@ func newUpdate(model string, r estimator.Report) Update {
 		u.Coefficients = append(u.Coefficients, NamedInterval{Name: c.Name, Interval: interval(c)})
 	}
 	return u
+}
+
+func rowCounts(r estimator.Rows) RowCounts {
+	return RowCounts{
+		Learned: r.Learned, Outliers: r.Outliers, Guarded: r.Guarded,
+		Skipped: Skipped{
+			Null:      r.Skipped[estimator.ReasonNull],
+			NonFinite: r.Skipped[estimator.ReasonNonFinite],
+			Weight:    r.Skipped[estimator.ReasonWeight],
+		},
+	}
 }
 
 func interval(c estimator.Coefficient) Interval {

@@ -17,7 +17,7 @@ type ModelFlags struct {
 	Features *string     `name:"features" path:"model.features" group:"model" placeholder:"COLUMN,…" help:"Columns to predict from; '*' is every numeric column that has no other role."`
 	Weight   *string     `name:"weight" path:"model.weight" group:"model" placeholder:"COLUMN" help:"Column of weights."`
 	Time     *string     `name:"time" path:"model.time" group:"model" placeholder:"COLUMN" help:"Column of event time."`
-	Key      *string     `name:"key" path:"model.key" group:"model" placeholder:"COLUMN" help:"Column with one model per value (not available in this version)."`
+	Key      *string     `name:"key" path:"model.key" with:"model.scope=key" group:"model" placeholder:"COLUMN" help:"One model for each value of this column; $$message_key: for each key of the messages."`
 	Loss     *string     `name:"loss" path:"model.loss" group:"model" placeholder:"NAME" help:"Loss, as huber; streamfit loss compares them."`
 	Delta    *string     `name:"delta" path:"model.delta" group:"model" placeholder:"auto|NUMBER" help:"Knee of the Huber loss, in units of the target; auto follows the scale of the residuals."`
 	Epsilon  *string     `name:"epsilon" path:"model.epsilon" group:"model" placeholder:"NUMBER" help:"Half-width of the tube of the epsilon-insensitive losses."`
@@ -84,7 +84,11 @@ func layGroup(layers *settings.Layers, group reflect.Value) error {
 		switch v := group.Field(i).Interface().(type) {
 		case *string:
 			if path := field.Tag.Get("path"); path != "" && v != nil {
-				faults = append(faults, layers.Flag(path, *v, "--"+field.Tag.Get("name")))
+				flag := "--" + field.Tag.Get("name")
+				faults = append(faults, layers.Flag(path, *v, flag))
+				if also := field.Tag.Get("with"); also != "" { // what the flag means beside its own setting
+					faults = append(faults, layers.Assign(also, flag))
+				}
 			}
 		case *bool:
 			if path := field.Tag.Get("path"); path != "" && v != nil {

@@ -55,11 +55,7 @@ func (p *progressTable) show(of pipeline.Partition, u *pipeline.Update) {
 	if !p.header {
 		p.writeHeader(u)
 	}
-	shard := p.shards[of.ID]
-	if shard == nil {
-		shard = &shardProgress{next: firstProgressLine}
-		p.shards[of.ID] = shard
-	}
+	shard := p.shard(of)
 	switch line := p.line(of, shard, u); {
 	case u.Rows.Learned >= shard.next:
 		p.write(line + "\n")
@@ -70,6 +66,16 @@ func (p *progressTable) show(of pipeline.Partition, u *pipeline.Update) {
 	case p.live:
 		p.write(line)
 	}
+}
+
+// shard of a partition.
+func (p *progressTable) shard(of pipeline.Partition) *shardProgress {
+	shard := p.shards[of.ID]
+	if shard == nil {
+		shard = &shardProgress{next: firstProgressLine}
+		p.shards[of.ID] = shard
+	}
+	return shard
 }
 
 // finish leaves the cursor on a line of its own.

@@ -30,8 +30,12 @@ updates are published, too. Exit code 130 says that it was interrupted before th
 
     streamfit replay --target delay --features distance,time examples/data/flights-200k.arrow
     streamfit replay --target delay --features distance,time --holdout 0.2 --plot fit.svg examples/data/flights-200k.arrow
+    streamfit replay --target delay --features distance --key origin -o jsonl flights.parquet
     streamfit replay --target delay --features distance --passes 5 --holdout 5000 -o json examples/data/flights-200k.arrow
     streamfit replay --target delay --features '*' --solver sgd --delta 20 --set sgd.eta0=1e-7 -o json examples/data/flights-200k.arrow
+
+With --key, each value of a column has a model of its own: -o jsonl writes the final update of each, in the order of the keys, -o json a list of them, and the table
+shows those to look at first.
 
 How well the model fits is measured on rows that it had not learned yet: each row is predicted before it is learned (progressive), or never learned (--holdout).
 R² is 1 − Σρ(target − prediction)/Σρ(target − constant), where ρ is the Huber loss with the knee in force (half the square where there is none) and the constant the best
@@ -42,7 +46,7 @@ within 0.1 %, but for minimum and maximum, which are exact. z is value/std. erro
 // Run over the files, then write the final model and how well it fits.
 func (r *replayCmd) Run(ctx context.Context, c *console) error {
 	cfg, err := r.config(c)
-	if err = errors.Join(err, r.checkPlot()); err != nil {
+	if err = errors.Join(err, r.checkPlot(), r.checkKeys(cfg)); err != nil {
 		return err
 	}
 	files, err := r.openFiles(ctx, c, cfg.Model)
@@ -55,6 +59,10 @@ func (r *replayCmd) Run(ctx context.Context, c *console) error {
 	}
 	if err := p.run(ctx); err != nil {
 		return r.interrupted(ctx, p.progressive.Rows(), err)
+	}
+	if p.keyed() {
+		p.table.summary(p.shard.KeySummary().Rows.Learned)
+		return p.writeKeys(c.Out, r.Output)
 	}
 	p.table.summary(p.progressive.Rows())
 	warnOfDrift(c.Err, p.last)

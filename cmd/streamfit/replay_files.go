@@ -33,8 +33,11 @@ func (r *replayCmd) openFiles(ctx context.Context, c *console, m pipeline.Model)
 	f := &replayFiles{paths: r.Files, options: file.Options{
 		Format: file.Format(r.InputFormat), BatchRows: r.BatchRows, Stdin: c.In, Numbers: wanted,
 	}}
+	if m.Scope == "key" {
+		f.options.Texts = []string{m.Key} // in a text format 007 is not 7
+	}
 	if !slices.Contains(m.Features, "*") {
-		f.options.Columns = wanted
+		f.options.Columns = append(slices.Clone(wanted), f.options.Texts...)
 	}
 	if f.first, err = file.OpenAll(f.paths, f.options); err != nil || !h.given() {
 		return f, err

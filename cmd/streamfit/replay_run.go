@@ -31,6 +31,7 @@ type replay struct {
 	paths   *fitplot.Paths // nil: there is no figure to draw
 
 	pass        int // from 1
+	shard       *pipeline.Shard
 	last        *pipeline.Update
 	progressive *goodness.Fit
 	held        *goodness.Fit // nil: no row is held out
@@ -68,22 +69,27 @@ func (p *replay) run(ctx context.Context) error {
 		return err
 	}
 	defer closePorts()
-	board := &pipeline.Board{Wants: p.wants, Show: p.show}
-	shard := pipeline.NewShard(p.cfg, p.input(), ports, board, pipeline.NewMetrics(prometheus.NewRegistry()), p.log.Level(zerolog.WarnLevel))
-	err = shard.Run(ctx)
+	board := &pipeline.Board{Wants: p.wants, Show: p.show, ShowKeys: p.table.showKeys}
+	p.shard = pipeline.NewShard(p.cfg, p.input(), ports, board, pipeline.NewMetrics(prometheus.NewRegistry()), p.log.Level(zerolog.WarnLevel))
+	err = p.shard.Run(ctx)
 	p.table.finish()
 	switch {
 	case err != nil:
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case p.keyed() && p.shard.KeySummary().Keys > 0:
+		return nil
 	case p.last == nil:
 		return &inputError{fmt.Errorf("%s: there is no row to learn from", strings.Join(p.files.paths, ", "))}
 	case p.files.learned == 0:
 		return nil
 	}
-	return p.score(ctx, shard)
+	return p.score(ctx, p.shard)
 }
+
+// keyed tells whether there is a model per key.
+func (p *replay) keyed() bool { return p.cfg.Model.Scope == "key" }
 
 func (p *replay) input() pipeline.Partition {
 	return pipeline.Partition{Topic: filepath.Base(p.files.paths[0])}
