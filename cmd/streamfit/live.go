@@ -101,7 +101,8 @@ func (l *live) work(ctx context.Context, member kafka.Member, partition int) err
 			p.Topic, l.shards-1, l.cfg.State.Topic)
 	}
 	defer l.board.Leave(p)
-	return pipeline.NewShard(l.cfg, p, l.ports(member, partition), l.board, l.metrics, l.log).Run(ctx)
+	shard := pipeline.NewShard(l.cfg, p, l.ports(member, partition), l.board, l.metrics, l.log)
+	return errors.Join(shard.Run(ctx), shard.Close())
 }
 
 func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {
@@ -124,7 +125,10 @@ func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {
 	if l.sinks.deadLetters != nil {
 		ports.DeadLetters = l.sinks.deadLetters
 	}
-	if partition == publisher {
+	switch {
+	case l.cfg.Model.Scope == "key": // a key is of one partition, whose owner speaks for it
+		ports.Output = l.sinks.output
+	case partition == publisher:
 		ports.Output, ports.Peers = l.sinks.output, l.peers()
 	}
 	if l.cfg.ExactlyOnce {

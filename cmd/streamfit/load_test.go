@@ -68,8 +68,8 @@ func TestFaultsOfTheWholeNameTheLayer(t *testing.T) {
 	t.Setenv("STREAMFIT_OUTPUT_FORMAT", "arrow")
 	c := quiet()
 	c.Log = LogFlags{LogFormat: text("xml")}
-	_, err := c.load("", pipeline.Config.ValidateFit, ModelFlags{Features: text("a,b"), Key: text("k")})
-	want := `--key: model.key: one model per value of "k" is not available in this version; leave it out for one model of all rows
+	_, err := c.load("", pipeline.Config.ValidateFit, ModelFlags{Features: text("a,b"), Key: text("a")})
+	want := `--key: model.key: "a" is the target, the weight or a feature too
 model.target: missing: name the column to predict (--target, model.target, STREAMFIT_MODEL_TARGET)
 STREAMFIT_OUTPUT_FORMAT: output.format: updates as Arrow streams are not available in this version; want json
 --log-format: log.format: "xml" is not one of json, console`

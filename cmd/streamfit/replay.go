@@ -30,7 +30,7 @@ updates are published, too. Exit code 130 says that it was interrupted before th
 
     streamfit replay --target delay --features distance,time examples/data/flights-200k.arrow
     streamfit replay --target delay --features distance,time --holdout 0.2 --plot fit.svg examples/data/flights-200k.arrow
-    streamfit replay --target delay --features distance --key origin -o jsonl flights.parquet
+    streamfit replay --target delay --features distance --key origin -o jsonl examples/data/flights-origin-100k.parquet
     streamfit replay --target delay --features distance --passes 5 --holdout 5000 -o json examples/data/flights-200k.arrow
     streamfit replay --target delay --features '*' --solver sgd --delta 20 --set sgd.eta0=1e-7 -o json examples/data/flights-200k.arrow
 

@@ -32,7 +32,7 @@ func (r *runCmd) Run(ctx context.Context, c *console) error {
 	if cfg.Log.Format == "console" {
 		table := newProgressTable(c.Err)
 		defer table.finish()
-		board.Show, board.Wants = table.show, table.wants
+		board.Show, board.ShowKeys, board.Wants = table.show, table.showKeys, table.wants
 	}
 	return runLive(ctx, cfg, board, c.logger(cfg.Log))
 }

@@ -1,0 +1,98 @@
+//go:build unix
+
+package endtoend
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/streamfit/streamfit/pipeline"
+)
+
+const (
+	flightsByOrigin    = "../../examples/data/flights-origin-100k.parquet"
+	flightsByOriginAll = 100_000
+)
+
+// keyed is what a run by origin is started with.
+var keyed = []string{"--features", "distance", "--time", "date", "--key", "origin", "--set", "state.hot_keys=50"}
+
+// replayedKeys is what a single pass over the file says of each key.
+func (w *world) replayedKeys() map[string]string {
+	w.t.Helper()
+	args := append([]string{"replay", "--name", "delays", "--target", "delay", "-o", "jsonl"}, keyed...)
+	models := map[string]string{}
+	for line := range bytes.Lines(w.must(append(args, flightsByOrigin)...)) {
+		var u pipeline.Update
+		if err := json.Unmarshal(line, &u); err != nil {
+			w.t.Fatalf("%v: %s", err, line)
+		}
+		models[*u.Key] = withoutPosition(w.t, line)
+	}
+	return models
+}
+
+// keyedUpdates follows an output topic: the newest update of each key, and whether two of one position ever differ.
+type keyedUpdates struct {
+	*reader
+	newest  map[string]string
+	at      map[string][]byte
+	rows    map[string]uint64
+	learned uint64
+}
+
+func (w *world) readKeys() *keyedUpdates {
+	return &keyedUpdates{reader: w.read(w.output), newest: map[string]string{}, at: map[string][]byte{}, rows: map[string]uint64{}}
+}
+
+// next update, which may be one that was there before a crash.
+func (k *keyedUpdates) next() {
+	k.w.t.Helper()
+	raw, u := k.update()
+	place := fmt.Sprintf("%s at %v", *u.Key, u.Position)
+	if before := k.at[place]; before != nil && !bytes.Equal(before, raw) {
+		k.w.t.Fatalf("two updates of key %s:\n%s\n%s", place, before, raw)
+	}
+	k.at[place], k.newest[*u.Key] = raw, withoutPosition(k.w.t, raw)
+	k.learned += u.Rows.Learned - k.rows[*u.Key]
+	k.rows[*u.Key] = u.Rows.Learned
+}
+
+// Flights by origin, all airports mixed in each message, the process killed again and again: every airport's model is that of one replay, to the bit.
+func TestKeysKilledAndRestartedEqualReplay(t *testing.T) {
+	onEachBroker(t, func(t *testing.T, w *world) {
+		produced := make(chan error, 1)
+		producer := w.command("produce", "--brokers", w.broker, "--topic", w.input, "--batch-rows", "250", "--rate", "20000", flightsByOrigin)
+		go func() { produced <- producer.Run() }()
+		waitForTopic(w)
+		updates := w.readKeys()
+		run, kills := w.start(keyed...), 0
+		for step := uint64(25_000); updates.learned < flightsByOriginAll; {
+			if updates.next(); updates.learned >= step && updates.learned < flightsByOriginAll {
+				w.kill(run)
+				kills, step = kills+1, updates.learned+25_000
+				run = w.start(keyed...)
+			}
+		}
+		w.stop(run)
+		if err := <-produced; err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("killed %d times", kills)
+		if kills < 3 {
+			t.Errorf("killed only %d times: the test shows too little", kills)
+		}
+		want := w.replayedKeys()
+		if len(updates.newest) != len(want) {
+			t.Errorf("%d keys, want %d", len(updates.newest), len(want))
+		}
+		for key, u := range want {
+			if updates.newest[key] != u {
+				t.Errorf("after %d kills, key %s:\n   run %s\nreplay %s", kills, key, updates.newest[key], u)
+				break
+			}
+		}
+	})
+}
