@@ -58,11 +58,11 @@ func parseKeyCheckpoint(b []byte) (c keyCheckpoint, err error) {
 	body = body[2:]
 	var position uint64
 	for _, field := range [...]*uint64{&c.epoch, &position, &c.deadLetters, &c.learned, &c.skipped, &c.unpublished} {
-		n := 0
-		if *field, n = binary.Uvarint(body); n <= 0 {
+		value, n := binary.Uvarint(body)
+		if n <= 0 {
 			return c, fmt.Errorf("%w: its head is cut off", ErrCheckpoint)
 		}
-		body = body[n:]
+		*field, body = value, body[n:]
 	}
 	if len(body) < timeBytes || position > math.MaxInt64 {
 		return c, fmt.Errorf("%w: its head is cut off", ErrCheckpoint)

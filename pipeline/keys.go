@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/streamfit/streamfit/estimator"
-	"github.com/streamfit/streamfit/internal/coldstore"
+	"github.com/streamfit/streamfit/pipeline/internal/coldstore"
 )
 
 // KeyOfMessage as model.key makes the key of the message the key of all its rows; every other name is a column's.
@@ -37,7 +37,8 @@ type keyModel struct {
 // keyModels are the models of a shard, one for each key. Few are in memory, those used last; the others' states are in a temporary file. All keys are known,
 // so what a key costs in memory is its name and a keyModel.
 type keyModels struct {
-	family   *estimator.Family // nil: the features are not known yet
+	family   *estimator.Family       // nil: the features are not known yet
+	tune     func(*estimator.Linear) // what is no part of a model
 	interval uint64
 	limits   keyLimits
 	byName   map[string]*keyModel
@@ -48,6 +49,7 @@ type keyModels struct {
 
 	rows    estimator.Rows         // learned and skipped by this process
 	refused [len(keyFaults)]uint64 // rows without a key that can be used
+	fresh   []string               // keys that nothing has left the shard of
 	dirty   []*keyModel
 	changed []*keyModel
 	due     []*keyModel
@@ -61,9 +63,9 @@ type keyLimits struct {
 	awake int // models in memory
 }
 
-func newKeyModels(cfg Config, interval uint64) *keyModels {
+func newKeyModels(cfg Config, interval uint64, tune func(*estimator.Linear)) *keyModels {
 	k := &keyModels{
-		interval: interval, byName: map[string]*keyModel{}, cold: coldstore.New(cfg.State.ColdDir),
+		tune: tune, interval: interval, byName: map[string]*keyModel{}, cold: coldstore.New(cfg.State.ColdDir),
 		limits: keyLimits{keys: cfg.Model.MaxKeys, bytes: int(cfg.Input.Limits.KeyBytes), awake: cfg.State.HotKeys},
 	}
 	k.recent.newer, k.recent.older = &k.recent, &k.recent
@@ -100,7 +102,9 @@ func (k *keyModels) find(text []byte, known bool) (*keyModel, keyFault) {
 	case len(k.byName) >= k.limits.keys:
 		return nil, keyLimit
 	}
-	return k.add(string(text)), keyOK
+	m := k.add(string(text))
+	k.fresh = append(k.fresh, m.name)
+	return m, keyOK
 }
 
 func (k *keyModels) add(name string) *keyModel {
@@ -121,7 +125,7 @@ func (k *keyModels) wake(m *keyModel) error {
 	} else if err := k.restore(m); err != nil {
 		return err
 	}
-	m.model.SetInterval(k.interval)
+	k.tune(m.model)
 	k.enter(m)
 	if k.awake++; k.awake > k.limits.awake {
 		return k.putAway(k.recent.newer)

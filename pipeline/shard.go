@@ -24,6 +24,7 @@ type Ports struct {
 	DeadLetters Sink
 	Store       StateLog
 	Transactor  Transactor       // writes to Output, DeadLetters and Store all at once; nil: one after the other
+	Registry    *KeyRegistry     // of the keys of all partitions, with scope: key; nil: there is one partition
 	Peers       map[int]StateLog // by partition: the other shards, where this one publishes for all of them
 }
 
@@ -74,7 +75,7 @@ func NewShard(cfg Config, p Partition, ports Ports, board *Board, metrics *Metri
 		position: -1, saved: -1, published: -1,
 	}
 	if cfg.Model.keyed() != "" {
-		s.keys = newKeyModels(cfg, s.interval())
+		s.keys = newKeyModels(cfg, s.interval(), s.tune)
 	}
 	if len(cfg.Model.Features) == 1 && cfg.Model.Features[0] == "*" {
 		s.wildcard = true
@@ -187,12 +188,15 @@ func (s *Shard) begin(features []string) error {
 }
 
 func (s *Shard) adopt(model *estimator.Linear) {
-	model.SetInterval(s.interval())
+	s.tune(model)
 	model.Watch(s.ports.Watch)
 	s.features = model.Config().Features
 	s.model = model
 	s.decoder = newDecoder(s.cfg.Model, s.features, s.limits)
 }
+
+// tune a model in what is no part of it.
+func (s *Shard) tune(model *estimator.Linear) { model.SetInterval(s.interval()) }
 
 // passed moves the position to the end of a run: past holes, control records and aborted records too.
 func (s *Shard) passed(run Fetched) {

@@ -12,6 +12,7 @@ type shipment struct {
 	letters    []Record
 	updates    []Record
 	states     []Record // of keys
+	fresh      []string // keys that are new
 	checkpoint []byte
 	position   int64 // of the checkpoint
 }
@@ -29,6 +30,7 @@ type shipper struct {
 
 	told      int64     // the position that the group has last taken
 	confirmed time.Time // and when
+	announced int       // announcements of keys
 }
 
 // startShipper outlives ctx by the shutdown timeout, so that what a stopping shard still has to say gets out.
@@ -56,6 +58,9 @@ func (h *shipper) loop() {
 // write a dead letter before the checkpoint that passes its message, and an update before the checkpoint that passes its rows: what a crash cuts off
 // is then done again, never left out.
 func (h *shipper) write(load shipment) error {
+	if err := h.announce(load.fresh); err != nil {
+		return err
+	}
 	if h.shard.ports.Transactor != nil {
 		return h.commit(load)
 	}
@@ -114,6 +119,12 @@ func (h *shipper) tell(position int64) error {
 	return nil
 }
 
+// announce new keys before anything of them leaves.
+func (h *shipper) announce(fresh []string) error {
+	h.announced++
+	return h.shard.ports.Registry.announce(h.ctx, h.shard.partition, h.shard.epoch, h.announced, fresh)
+}
+
 // saveKeys writes keys' records before the checkpoint that says that they are there.
 func (h *shipper) saveKeys(load shipment) error {
 	defer h.shard.metrics.time(stageCheckpoint, time.Now())
@@ -155,6 +166,9 @@ func (h *shipper) save(load shipment) error {
 func (h *shipper) ship(load shipment) error {
 	if len(load.letters) == 0 && len(load.updates) == 0 && len(load.states) == 0 && load.checkpoint == nil {
 		return nil
+	}
+	if k := h.shard.keys; k != nil {
+		load.fresh, k.fresh = k.fresh, nil
 	}
 	select {
 	case h.in <- load:

@@ -60,7 +60,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, pipeline.ErrState), errors.Is(err, pipeline.ErrCheckpoint), is[*kafka.OffsetError](err):
 		return exitState
-	case is[*pipeline.DecodeError](err), is[*pipeline.RowError](err), is[*file.Error](err), is[*inputError](err):
+	case is[*pipeline.DecodeError](err), is[*pipeline.RowError](err), errors.Is(err, pipeline.ErrSharedKey), is[*file.Error](err), is[*inputError](err):
 		return exitInput
 	case is[*kafka.Error](err):
 		return exitKafka

@@ -25,6 +25,8 @@ type live struct {
 	metrics *pipeline.Metrics
 	sinks   struct{ output, deadLetters *kafka.Sink } // no dead letters: nil
 	shards  int                                       // partitions of the input topic
+
+	registry *pipeline.KeyRegistry // of models per key; nil: there is one partition
 }
 
 // runLive until ctx ends. The board may be shown by the caller as well.
@@ -57,6 +59,9 @@ func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, lo
 func (l *live) fit(ctx context.Context) error {
 	if err := l.prepareTopics(ctx); err != nil {
 		return err
+	}
+	if l.cfg.Model.Scope == "key" && l.shards > 1 {
+		l.registry = pipeline.NewKeyRegistry(l.cfg.Model.Name, l.cluster.OpenStateLog(l.cfg.State.Topic, publisher))
 	}
 	l.sinks.output = l.cluster.OpenSink(l.cfg.Output.Topic)
 	if l.cfg.Input.DeadLetter != "" {

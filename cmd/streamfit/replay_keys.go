@@ -31,7 +31,7 @@ func (r *replayCmd) checkKeys(cfg pipeline.Config) error {
 
 // writeKeys writes the final model of every key: one record per line in the order of the keys, one list of them, or a table of the worst.
 func (p *replay) writeKeys(out io.Writer, form string) error {
-	defer p.shard.Close() //nolint:errcheck // a temporary file
+	defer p.shard.Close()
 	encoder := json.NewEncoder(out)
 	switch form {
 	case "jsonl":

@@ -129,7 +129,7 @@ func (s *Store) open() (err error) {
 	if s.file, err = os.CreateTemp(s.dir, "streamfit-cold-*"); err != nil {
 		return fmt.Errorf("coldstore: %w", err)
 	}
-	os.Remove(s.file.Name()) //nolint:errcheck // where an open file cannot be removed, Close does it
+	os.Remove(s.file.Name()) // where an open file cannot be removed, Close does it
 	return nil
 }
 
