@@ -44,7 +44,7 @@ type asgd struct {
 	features []string
 	delta    Knee
 	squared  bool // half the squared error: a knee that is never reached
-	guard    Leverage
+	guard    guard
 
 	warmUp *newton   // that the model is until it starts; nil from then on, and of a wide model
 	rows   *warmRows // for the basis of a wide model; nil from then on
@@ -79,7 +79,7 @@ func newASGD(c Config) *asgd {
 	d := len(c.Features)
 	stride := kernel.Padded(d)
 	s := &asgd{
-		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: c.Leverage,
+		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, 1),
 		fit: newBasis(d), sigma: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
 		center: make([]float64, stride), perScale: make([]float64, stride), shift: make([]float64, stride), z: make([]float64, asgdBlock*stride),
 	}
@@ -164,7 +164,11 @@ func (s *asgd) learnRows(t *tile, i, n int) {
 		if v < 1 {
 			t.guarded++
 		}
-		c, h := s.gamma*v*t.w[i+k], 1+s.square[k]
+		h := 1 + s.square[k]
+		if s.guard.Auto {
+			s.guard.count(s.far[k], v, inside(y-mean, y, s.sigma, h/(s.t+1)))
+		}
+		c := s.gamma * v * t.w[i+k]
 		q := 1 + float64(c*h)
 		s.y[k], s.gain[k], s.limit[k] = y, c/q, min(s.knee*q, asgdFarthest)
 		if q > math.MaxFloat64 {

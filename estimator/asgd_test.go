@@ -73,6 +73,7 @@ func TestASGDIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 
 // plainASGD is the oracle: from the state that the warm-up left, with all iterates kept, and the interval by its definition.
 type plainASGD struct {
+	guard       guard
 	fit         basis
 	beta        []float64 // intercept first
 	sigma, t    float64
@@ -108,7 +109,8 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 			if math.Abs(y-dot(z, mean)) > o.sigma*0.6744897501960817 {
 				exceeded++
 			}
-			a := cfg.Leverage.weight(far) * c.Weights[k]
+			a := o.guard.weight(far) * c.Weights[k]
+			o.guard.count(far, o.guard.weight(far), inside(y-dot(z, mean), y, o.sigma, norm/(o.t+1)))
 			r := y - dot(z, o.beta)
 			after := r / (1 + gamma*a*norm)
 			if math.Abs(after) > delta {
@@ -153,7 +155,7 @@ func TestASGDIsTheFormula(t *testing.T) {
 		m.Learn(nil, part(c, 0, warmUpRows))
 		s := m.solver.(*asgd)
 		warm := m.Report()
-		o := &plainASGD{fit: s.fit, sigma: s.sigma, t: s.t, beta: append([]float64{s.beta[s.stride]}, s.beta[:len(cfg.Features)]...)}
+		o := &plainASGD{guard: s.guard, fit: s.fit, sigma: s.sigma, t: s.t, beta: append([]float64{s.beta[s.stride]}, s.beta[:len(cfg.Features)]...)}
 		for range warmUpRows / 16 {
 			o.iterates = append(o.iterates, append([]float64(nil), o.beta...))
 		}

@@ -62,7 +62,7 @@ func (s *asgd) start() {
 	var r Report
 	w.report(&r)
 	s.hold(&r)
-	s.fit, s.sigma, s.t = w.fit, w.sigma, w.t
+	s.fit, s.sigma, s.t, s.guard = w.fit, w.sigma, w.t, w.guard
 	copy(s.beta, w.beta[1:])
 	s.beta[s.stride] = w.beta[0]
 	s.path.start(s.beta, math.Floor(s.t/asgdBlock))
@@ -83,5 +83,6 @@ func (s *asgd) startAnew() {
 	}
 	if fraction, _ := math.Frexp(s.t); fraction == 0.5 {
 		s.path.start(s.beta, 0)
+		s.guard.reset() // by iterates that had not arrived, far rows looked worse than they are
 	}
 }

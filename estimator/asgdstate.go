@@ -123,6 +123,7 @@ func (s *asgd) appendState(e *encoder) {
 	}
 	e.word(uint64(s.inBlock))
 	e.word(uint64(s.exceeded))
+	s.guard.appendState(e)
 	s.path.append(e)
 }
 
@@ -154,6 +155,7 @@ func (s *asgd) restoreState(d *decoder) {
 		s.known[j] = interval{d.float(), d.float()}
 	}
 	s.inBlock, s.exceeded = int(d.word()), int(d.word())
+	s.guard.restoreState(d)
 	s.path.restore(d)
 	s.check(d)
 	s.prepare()

@@ -35,7 +35,7 @@ func FitHuber(cfg Config, c Columns) (BatchFit, error) {
 	}
 	b := newBasis(rows.d)
 	b.fit(rows)
-	f := newRobustFit(rows, &b, Leverage{Off: true})
+	f := newRobustFit(rows, &b, Leverage{Off: true}, 1)
 	f.ridge = 0
 	f.run(cfg.Delta, b.targetS, 1e-13, 1000)
 	out := BatchFit{Scale: f.sigma * b.targetS, Iterations: f.iterations}

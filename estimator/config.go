@@ -8,7 +8,7 @@ type Config struct {
 	Solver   string   // "auto" (default): "newton" up to 64 features or where rows are forgotten, else "asgd"; or "sgd"
 	Loss     LossSpec
 	Delta    Knee     // the knee of the Huber loss: auto (1.345 σ̂) or a number
-	Leverage Leverage // far rows in x: a cap in robust standard deviations (default 10), or off
+	Leverage Leverage // far rows in x: auto (default: trusted as far as their residuals allow), a cap in robust standard deviations, or off
 	HalfLife float64  // rows after which a row counts half; +Inf (default) never forgets
 	WarmUp   int      // rows kept in memory for the exact start, a power of two (default 1024): newton's, and of few features asgd's. sgd has none
 	Trend    Trend    // the time as a feature; the zero value: it is none
@@ -29,10 +29,11 @@ type Knee struct {
 	Value float64
 }
 
-// Leverage is "off", or a cap. ("auto", learned from the residuals, is to come.)
+// Leverage is "auto", a cap, or "off". It reads and writes itself as text.
 type Leverage struct {
-	Off bool
-	Cap float64
+	Auto bool // learned from the residuals
+	Off  bool
+	Cap  float64
 }
 
 // SGD holds the settings of scikit-learn's SGDRegressor, under its names and with its defaults.
@@ -51,7 +52,7 @@ type SGD struct {
 func DefaultConfig() Config {
 	return Config{
 		Solver: solverAuto, Loss: LossSpec{Name: "huber", Beta: 1, Tau: 0.5, Epsilon: 0.1},
-		Delta: Knee{Auto: true}, Leverage: Leverage{Cap: 10}, HalfLife: math.Inf(1), WarmUp: warmUpRows,
+		Delta: Knee{Auto: true}, Leverage: Leverage{Auto: true}, HalfLife: math.Inf(1), WarmUp: warmUpRows,
 		SGD: SGD{LearningRate: "invscaling", Eta0: 0.01, PowerT: 0.25, Penalty: "l2", Alpha: 1e-4, L1Ratio: 0.15, FitIntercept: true},
 	}
 }

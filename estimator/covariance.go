@@ -113,7 +113,7 @@ func (s *newton) current() *newton {
 
 func (s *newton) config() Config {
 	c := DefaultConfig()
-	c.Features, c.Delta, c.Leverage, c.HalfLife, c.WarmUp = s.features, s.delta, s.guard, math.Inf(1), s.warmUp
+	c.Features, c.Delta, c.Leverage, c.HalfLife, c.WarmUp = s.features, s.delta, s.guard.Leverage, math.Inf(1), s.warmUp
 	if s.when != nil {
 		c.Trend = s.when.trend
 	}

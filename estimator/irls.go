@@ -26,7 +26,9 @@ type robustFit struct {
 	m          int // features + 1
 	z          []float64
 	y, prior   []float64 // target; v·weight
-	v          []float64
+	guard      guard
+	far        []float64 // max|zⱼ|; +Inf for numbers out of range, which are left out
+	weight     []float64
 	beta       []float64
 	residual   []float64
 	scratch    []float64
@@ -36,24 +38,37 @@ type robustFit struct {
 	iterations int
 }
 
-func newRobustFit(rows *warmRows, b *basis, guard Leverage) *robustFit {
+func newRobustFit(rows *warmRows, b *basis, leverage Leverage, lambda float64) *robustFit {
 	n, m := rows.n(), rows.d+1
 	f := &robustFit{
-		m: m, z: make([]float64, n*m), y: make([]float64, n), prior: make([]float64, n), v: make([]float64, n), beta: make([]float64, m),
-		residual: make([]float64, n), scratch: make([]float64, n), normal: make([]float64, m*m), ridge: ridge,
+		m: m, z: make([]float64, n*m), y: make([]float64, n), prior: make([]float64, n), far: make([]float64, n), weight: rows.w, beta: make([]float64, m),
+		residual: make([]float64, n), scratch: make([]float64, n), normal: make([]float64, m*m), ridge: ridge, guard: newGuard(leverage, lambda),
 	}
 	for i := range n {
 		far := b.standardise(f.z[i*m:(i+1)*m], rows.x[i*rows.d:(i+1)*rows.d])
 		f.y[i] = b.target(rows.y[i])
-		f.v[i] = guard.weight(far)
 		if !(far < farthest) || !(math.Abs(f.y[i]) < farthest) {
-			f.v[i] = 0
+			far = math.Inf(1)
 			clear(f.z[i*m : (i+1)*m])
 			f.y[i] = 0
 		}
-		f.prior[i] = f.v[i] * rows.w[i]
+		f.far[i] = far
 	}
+	if leverage.Auto {
+		leverage = Leverage{Cap: nearest}
+	}
+	f.weigh(&guard{Leverage: leverage})
 	return f
+}
+
+// weigh the rows by a guard.
+func (f *robustFit) weigh(g *guard) {
+	for i, far := range f.far {
+		f.prior[i] = 0
+		if far < farthest {
+			f.prior[i] = g.weight(far) * f.weight[i]
+		}
+	}
 }
 
 func (f *robustFit) row(i int) []float64 { return f.z[i*f.m : (i+1)*f.m] }
@@ -113,8 +128,38 @@ func (f *robustFit) rescale() {
 	f.sigma = max(median(f.scratch[:n])/madToSigma, smallestSigma)
 }
 
-// run the LAD start and then Huber steps until β stands still.
+// run the LAD start and then Huber steps until β stands still; with a guard that learns, from the narrowest cap on.
 func (f *robustFit) run(knee Knee, unit, tolerance float64, most int) {
+	f.start()
+	f.descend(knee, unit, tolerance, most)
+	if !f.guard.Auto {
+		return
+	}
+	for range guardRounds {
+		f.learnGuard()
+		f.descend(knee, unit, tolerance, 1)
+	}
+	f.learnGuard()
+	f.descend(knee, unit, tolerance, most)
+}
+
+// guardRounds of tallying the residuals and fitting with the weights that they give: one far row is trusted after another.
+const guardRounds = 6
+
+// learnGuard from all rows, as if they came again.
+func (f *robustFit) learnGuard() {
+	before := f.guard
+	f.guard.reset()
+	for i, far := range f.far {
+		if far < farthest {
+			f.guard.count(far, before.weight(far), inside(f.residual[i], f.y[i], f.sigma, 0))
+		}
+	}
+	f.weigh(&f.guard)
+}
+
+// start from the least absolute deviations.
+func (f *robustFit) start() {
 	f.residuals()
 	f.step(func(float64) float64 { return 1 })
 	for range 30 {
@@ -124,6 +169,10 @@ func (f *robustFit) run(knee Knee, unit, tolerance float64, most int) {
 			break
 		}
 	}
+}
+
+// descend by Huber steps.
+func (f *robustFit) descend(knee Knee, unit, tolerance float64, most int) {
 	for range most {
 		f.rescale()
 		delta := f.delta(knee, unit)

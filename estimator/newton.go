@@ -24,7 +24,7 @@ type newton struct {
 	features []string
 	delta    Knee
 	squared  bool // half the squared error: a knee that is never reached
-	guard    Leverage
+	guard    guard
 	lambda   float64
 	warmUp   int // rows kept in memory for the exact start
 
@@ -48,7 +48,7 @@ func newNewton(c Config) *newton {
 	d := c.columns()
 	m := d + 1
 	s := &newton{
-		features: c.Features, when: newWhen(c), delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: c.Leverage,
+		features: c.Features, when: newWhen(c), delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, forgetting(c.HalfLife)),
 		lambda: forgetting(c.HalfLife), warmUp: c.WarmUp, rows: &warmRows{d: d}, fit: newBasis(d), beta: make([]float64, m), sigma: 1,
 		p: make([]float64, m*m), meat: make([]float64, m*m), score: make([]float64, m), z: make([]float64, m), pz: make([]float64, m),
 	}
@@ -113,7 +113,8 @@ func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
 		s.warm(x, y, w)
 		return v < 1
 	}
-	r := s.fit.target(y) - dot(s.z, s.beta)
+	y = s.fit.target(y)
+	r := y - dot(s.z, s.beta)
 	if !(s.far < farthest && math.Abs(r) < farthest && s.when.bears(s.z)) {
 		return true // numbers out of range: counted, and nothing is learned from them
 	}
@@ -122,7 +123,10 @@ func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
 	}
 	delta := s.kneeIn()
 	a := v * w
-	s.step(r, a, delta)
+	h := s.step(r, a, delta)
+	if s.guard.Auto {
+		s.guard.count(s.far, v, inside(r, y, s.sigma, h))
+	}
 	s.block(a * max(-delta, min(delta, r)))
 	s.rescale(math.Abs(r))
 	if s.when != nil && s.when.moved() {
@@ -133,10 +137,10 @@ func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
 
 func (s *newton) endPass() {}
 
-// step of β and P.
-func (s *newton) step(r, a, delta float64) {
+// step of β and P; it returns h.
+func (s *newton) step(r, a, delta float64) (h float64) {
 	timesVector(s.pz, s.p, s.z)
-	h := max(0, dot(s.z, s.pz)) // below 0 it is rounding
+	h = max(0, dot(s.z, s.pz)) // below 0 it is rounding
 	denominator := s.lambda + float64(a*h)
 	inside := math.Abs(r) <= delta*denominator
 	gain := a * r / denominator
@@ -154,6 +158,7 @@ func (s *newton) step(r, a, delta float64) {
 			s.p[i] = min(s.p[i]/s.lambda, farthest)
 		}
 	}
+	return h
 }
 
 // downdate P ← (P − c·Pz(Pz)ᵀ)/λ, symmetric to the bit.

@@ -24,7 +24,7 @@ func drawNewton(t *rapid.T) Config {
 	if rapid.Bool().Draw(t, "fixed knee") {
 		c.Delta = Knee{Value: rapid.Float64Range(0.1, 3).Draw(t, "delta")}
 	}
-	c.Leverage = rapid.SampledFrom([]Leverage{{Cap: 10}, {Cap: 2}, {Off: true}}).Draw(t, "leverage")
+	c.Leverage = rapid.SampledFrom([]Leverage{{Auto: true}, {Auto: true}, {Cap: 2}, {Off: true}}).Draw(t, "leverage")
 	c.HalfLife = rapid.SampledFrom([]float64{math.Inf(1), math.Inf(1), 300}).Draw(t, "half-life")
 	return c
 }

@@ -12,6 +12,7 @@ func (s *newton) appendState(e *encoder) {
 	e.floats(s.score...)
 	e.word(uint64(s.inBlock))
 	s.when.appendState(e)
+	s.guard.appendState(e)
 	if s.rows == nil {
 		e.word(0)
 		return
@@ -33,6 +34,7 @@ func (s *newton) restoreState(d *decoder) {
 	d.floats(s.score)
 	s.inBlock = int(d.word())
 	s.when.restoreState(d)
+	s.guard.restoreState(d)
 	s.rows = s.restoreRows(d)
 	s.guardTime(s.rows != nil)
 	s.check(d)

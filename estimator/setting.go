@@ -1,7 +1,6 @@
 package estimator
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -32,29 +31,34 @@ func (k *Knee) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalText writes "off" or the cap, in the shortest form that reads back as the same bits.
+// MarshalText writes "auto", "off" or the cap, in the shortest form that reads back as the same bits.
 func (l Leverage) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// String is "off" or the cap.
+// String is "auto", "off" or the cap.
 func (l Leverage) String() string {
-	if l.Off {
+	switch {
+	case l.Auto:
+		return "auto"
+	case l.Off:
 		return "off"
+	default:
+		return strconv.FormatFloat(l.Cap, 'g', -1, 64)
 	}
-	return strconv.FormatFloat(l.Cap, 'g', -1, 64)
 }
 
-// UnmarshalText reads "off" or a positive number.
+// UnmarshalText reads "auto", "off" or a positive number.
 func (l *Leverage) UnmarshalText(text []byte) error {
 	switch string(text) {
+	case "auto":
+		*l = Leverage{Auto: true}
+		return nil
 	case "off":
 		*l = Leverage{Off: true}
 		return nil
-	case "auto":
-		return errors.New("a cap learned from the residuals (auto) is not available in this version; want off, or a number of robust standard deviations, as 10")
 	}
 	v, err := positive(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is no cap; want off, or a number of robust standard deviations, as 10", text)
+		return fmt.Errorf("%q is no cap; want auto, off, or a number of robust standard deviations, as 10", text)
 	}
 	*l = Leverage{Cap: v}
 	return nil

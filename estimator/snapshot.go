@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 5
+	snapshotVersion = 6
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

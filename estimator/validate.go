@@ -89,8 +89,11 @@ func (c Config) validateRobust() (faults []error) {
 	if c.WarmUp < shortestWarmUp || c.WarmUp > longestWarmUp || c.WarmUp&(c.WarmUp-1) != 0 {
 		faults = append(faults, fmt.Errorf("warm-up of %d rows: it is a power of two between %d and %d", c.WarmUp, shortestWarmUp, longestWarmUp))
 	}
-	if !c.Leverage.Off && !(c.Leverage.Cap > 0) {
-		faults = append(faults, fmt.Errorf("leverage %v is no cap: it is off, or a number of robust standard deviations above 0, as 10", c.Leverage.Cap))
+	if c.Leverage.Auto && c.Leverage.Off {
+		faults = append(faults, errors.New("leverage is both auto and off"))
+	}
+	if l := c.Leverage; !l.Auto && !l.Off && !(l.Cap > 0) {
+		faults = append(faults, fmt.Errorf("leverage %v is no cap: it is auto, off, or a number of robust standard deviations above 0, as 10", l.Cap))
 	}
 	return faults
 }

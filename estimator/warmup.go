@@ -25,14 +25,14 @@ const (
 // refit the rows kept: the batch Huber M-estimate, with P and M as the online steps would have left them.
 func (s *newton) refit() {
 	s.fit.fit(s.rows)
-	f := newRobustFit(s.rows, &s.fit, s.guard)
+	f := newRobustFit(s.rows, &s.fit, s.guard.Leverage, s.lambda)
 	knee := s.delta
 	if s.squared {
 		knee = Knee{Value: math.MaxFloat64}
 	}
 	f.run(knee, s.fit.targetS, refitTolerance, refitIterations)
 	copy(s.beta, f.beta)
-	s.sigma = f.sigma
+	s.sigma, s.guard = f.sigma, f.guard
 	s.information(f, f.delta(knee, s.fit.targetS))
 	if s.when != nil {
 		s.when.measure(f, s.lambda)

@@ -112,7 +112,7 @@ func TestValidateNamesTheSettingAtFault(t *testing.T) {
 		"unknown loss":    {func(c *pipeline.Config) { sgd(c); c.Model.Loss = "x" }, `model.loss: unknown loss "x": choose one of mae, mse, half-squared, smooth-l1, huber, pseudo-huber, log-cosh, quantile, epsilon-insensitive, squared-epsilon-insensitive`},
 		"loss of newton":  {func(c *pipeline.Config) { c.Model.Loss = "mae" }, `model.loss: solver newton fits the losses huber, half-squared, mse; for mae use solver sgd`},
 		"half-life":       {func(c *pipeline.Config) { c.Model.HalfLife = 0 }, "model.half_life: half-life 0 is no number of rows above 0"},
-		"leverage":        {func(c *pipeline.Config) { c.Model.Leverage.Cap = -1 }, "model.leverage: leverage -1 is no cap: it is off, or a number of robust standard deviations above 0, as 10"},
+		"leverage":        {func(c *pipeline.Config) { c.Model.Leverage = estimator.Leverage{Cap: -1} }, "model.leverage: leverage -1 is no cap: it is auto, off, or a number of robust standard deviations above 0, as 10"},
 		"sgd, auto knee":  {func(c *pipeline.Config) { c.Model.Solver = "sgd" }, "model.delta: solver sgd needs a fixed knee for loss huber: set delta to a number in the units of the target (delta: auto is for solver newton)"},
 		"sgd forgets":     {func(c *pipeline.Config) { sgd(c); c.Model.HalfLife = 1e6 }, "model.half_life: solver sgd cannot forget: leave half_life at .inf, or use solver newton"},
 		"sgd rate":        {func(c *pipeline.Config) { sgd(c); c.SGD.Eta0 = 0 }, "sgd.eta0: 0 is no learning rate above 0"},
