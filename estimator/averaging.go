@@ -1,5 +1,7 @@
 package estimator
 
+import "github.com/streamfit/streamfit/estimator/internal/kernel"
+
 // averaging of the weights from step t = from on (Polyak & Juditsky 1992; Ruppert 1988), with m = t − from + 1:
 //
 //	w̄ ← w̄ + (w − w̄)/m    b̄ ← b̄ + (b − b̄)/m
@@ -13,13 +15,14 @@ package estimator
 type averaging struct {
 	from      float64
 	weights   []float64 // w̄
+	next      []float64 // where the next mean is built
 	intercept float64   // b̄
 	decay     float64   // product of the decays since the fold
 	behind    float64   // g
 }
 
 func newAveraging(from int64, d int) *averaging {
-	return &averaging{from: float64(from), weights: make([]float64, d), decay: 1}
+	return &averaging{from: float64(from), weights: make([]float64, d), next: make([]float64, d), decay: 1}
 }
 
 // averages tells whether there is a mean to report.
@@ -42,16 +45,23 @@ func (a *averaging) add(w []float64, b, t float64) {
 		return
 	}
 	a.behind++
-	m := t - a.from + 1
+	share := 1 / (t - a.from + 1)
+	a.intercept = approach(a.intercept, b, share)
+	next, w := a.next[:len(a.weights)], w[:len(a.weights)]
 	for j, v := range a.weights {
-		a.weights[j] = approach(v, w[j], m)
+		next[j] = v + float64(share*(w[j]-v))
 	}
-	a.intercept = approach(a.intercept, b, m)
+	if !kernel.Finite(next) {
+		for j, v := range a.weights {
+			next[j] = approach(v, w[j], share)
+		}
+	}
+	a.weights, a.next = next, a.weights
 }
 
-// approach is from + (to − from)/m; no difference of two numbers leaves the numbers.
-func approach(from, to, m float64) float64 {
-	return saturate(from + difference(to, from)/m)
+// approach is from + share·(to − from); no difference of two numbers leaves the numbers.
+func approach(from, to, share float64) float64 {
+	return saturate(from + float64(share*difference(to, from)))
 }
 
 // shift the averages by the truncation of step t.
@@ -60,8 +70,20 @@ func (a *averaging) shift(change []float64, t float64) {
 		return
 	}
 	share := a.behind / (t - a.from + 1)
+	w := a.weights[:len(change)]
 	for j, v := range change {
-		a.weights[j] = saturate(a.weights[j] + float64(share*v))
+		w[j] += float64(share * v)
+	}
+	saturateAll(w)
+}
+
+// saturateAll numbers: a look at those that are finite, as nearly all are, costs less.
+func saturateAll(values []float64) {
+	if kernel.Finite(values) {
+		return
+	}
+	for j, v := range values {
+		values[j] = saturate(v)
 	}
 }
 

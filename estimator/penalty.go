@@ -21,18 +21,30 @@ func newTruncation(ratio, alpha float64, d int) *truncation {
 
 func (p *truncation) truncate(w []float64, rate float64) {
 	p.due = saturate(p.due + float64(float64(p.ratio*rate)*p.alpha))
-	paid, change := p.paid[:len(w)], p.change[:len(w)]
+	due, paid, change := p.due, p.paid[:len(w)], p.change[:len(w)]
 	for j, v := range w {
-		q := paid[j]
-		switch {
-		case v > 0:
-			w[j] = max(0, v-(p.due+q))
-		case v < 0:
-			w[j] = min(0, v+(p.due-q))
-		}
-		change[j] = w[j] - v
-		paid[j] = saturate(q + change[j])
+		left := truncated(v, due, paid[j])
+		w[j] = left
+		change[j] = left - v
+		paid[j] += change[j]
 	}
+	saturateAll(w)
+	saturateAll(change)
+	saturateAll(paid)
+}
+
+// truncated weight: as far towards 0 as it owes, and no further.
+func truncated(v, due, paid float64) float64 {
+	if v > 0 {
+		if left := v - (due + paid); left > 0 {
+			return left
+		}
+	} else if v < 0 {
+		if left := v + (due - paid); left < 0 {
+			return left
+		}
+	}
+	return 0
 }
 
 // restart at the end of a pass.

@@ -64,3 +64,31 @@ func BenchmarkSGDStep(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSGDRowByRow learns what the kernel does not: averages, the penalty l1, passive-aggressive steps.
+func BenchmarkSGDRowByRow(b *testing.B) {
+	const rows = 10_000
+	for _, features := range []int{4, 16, 64} {
+		for name, set := range map[string]func(*Config){
+			"average":            func(c *Config) { c.SGD.Average = 1 },
+			"l1":                 func(c *Config) { c.SGD.Penalty = "l1" },
+			"elasticnet+average": func(c *Config) { c.SGD.Penalty, c.SGD.Average = "elasticnet", 1 },
+			"pa1":                func(c *Config) { c.SGD.LearningRate, c.Loss.Name = "pa1", "epsilon-insensitive" },
+		} {
+			b.Run(fmt.Sprintf("d=%d/%s", features, name), func(b *testing.B) {
+				cfg := sgdConfig(features)
+				set(&cfg)
+				m, err := New(cfg)
+				if err != nil {
+					b.Fatal(err)
+				}
+				c := clean(1, features, rows)
+				b.ReportAllocs()
+				for b.Loop() {
+					m.Learn(nil, c)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+			})
+		}
+	}
+}
