@@ -1,6 +1,11 @@
 package pipeline
 
-import "sync"
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+)
 
 // Board shows the newest update of every shard to whoever looks: the HTTP pages, the progress table. It is safe for concurrent use.
 type Board struct {
@@ -14,28 +19,59 @@ type Board struct {
 	mu      sync.Mutex
 	updates map[Partition]*Update
 	lags    map[Partition]int64 // of the shards that are running; -1: unknown
+	stalls  map[Partition]stall
+}
+
+// Stall is a shard that stands still because what it has to write is not taken: it fetches nothing, and drops nothing, until it is.
+type Stall struct {
+	Since time.Time
+	On    string // what is being written: "dead letters", "updates" or "checkpoint"
+}
+
+type stall struct {
+	since time.Time
+	doing *atomic.Value // string: it may go on to the next thing meanwhile
 }
 
 // Updates is the newest update of each shard.
 func (b *Board) Updates() map[Partition]*Update {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make(map[Partition]*Update, len(b.updates))
-	for p, u := range b.updates {
-		out[p] = u
-	}
-	return out
+	return maps.Clone(b.updates)
 }
 
 // Lags of the running shards in messages; -1 where the broker has not yet said where the partition ends.
 func (b *Board) Lags() map[Partition]int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make(map[Partition]int64, len(b.lags))
-	for p, n := range b.lags {
-		out[p] = n
+	return maps.Clone(b.lags)
+}
+
+// Stalls of the shards that are standing still now.
+func (b *Board) Stalls() map[Partition]Stall {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := map[Partition]Stall{}
+	for p, s := range b.stalls {
+		on, _ := s.doing.Load().(string)
+		out[p] = Stall{Since: s.since, On: on}
 	}
 	return out
+}
+
+func (b *Board) stall(p Partition, doing *atomic.Value) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stalls == nil {
+		b.stalls = map[Partition]stall{}
+	}
+	b.stalls[p] = stall{since: time.Now(), doing: doing}
+}
+
+func (b *Board) move(p Partition) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.stalls, p)
 }
 
 // Leave takes down what is shown of a shard that is no longer ours.
@@ -44,6 +80,7 @@ func (b *Board) Leave(p Partition) {
 	defer b.mu.Unlock()
 	delete(b.updates, p)
 	delete(b.lags, p)
+	delete(b.stalls, p)
 }
 
 func (b *Board) wants(of Partition, learned uint64) bool {

@@ -48,5 +48,7 @@ func reason(err error) string {
 	if errors.As(err, &e) {
 		return e.Reason
 	}
-	return "other"
+	return reasonOther
 }
+
+const reasonOther = "other"

@@ -62,6 +62,7 @@ func (s *Shard) treat(bad *badRows, row int, reason, policy string) error {
 	}
 	if !bad.copied {
 		s.hold(&s.letters, deadLetter(s.partition, s.cfg.Model.Name, stageFit, reason, bad.message, fault))
+		s.metrics.deadLetter(reason)
 		bad.copied = true
 	}
 	return nil

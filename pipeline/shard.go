@@ -87,7 +87,11 @@ func NewShard(cfg Config, p Partition, ports Ports, board *Board, metrics *Metri
 
 // Run is the way of a row: fetch → decode → fit → publish → checkpoint, until the input ends or ctx does; then the last update and the last checkpoint
 // go out, within kafka.shutdown_timeout, and Run returns nil. Any other error is returned with nothing passed that was not dealt with.
-func (s *Shard) Run(ctx context.Context) error {
+func (s *Shard) Run(ctx context.Context) (err error) {
+	defer func() {
+		s.metrics.failed(err)
+		s.metrics.leave()
+	}()
 	following, stopFollowing := context.WithCancel(ctx)
 	defer stopFollowing()
 	if err := s.open(following); err != nil && ctx.Err() == nil {
@@ -129,6 +133,7 @@ func (s *Shard) Run(ctx context.Context) error {
 
 // open restores the state, opens the source at its position and starts what runs beside the fit.
 func (s *Shard) open(ctx context.Context) error {
+	began := time.Now()
 	if s.features != nil {
 		if err := s.begin(s.features); err != nil {
 			return err
@@ -148,11 +153,8 @@ func (s *Shard) open(ctx context.Context) error {
 	s.savedAt, s.publishedAt = time.Now(), time.Now()
 	if s.model != nil {
 		s.learned = s.model.Rows().Learned
-		s.metrics.begin(s.model.Rows())
 	}
-	if s.keys != nil {
-		s.metrics.refused = s.keys.refused
-	}
+	s.metrics.open(s, began)
 	s.fetcher = startFetcher(ctx, source, s.tick())
 	s.shipper = startShipper(ctx, s)
 	s.board.open(s.partition)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,9 +29,10 @@ type shipper struct {
 	done   chan struct{}
 	err    error
 
-	told      int64     // the position that the group has last taken
-	confirmed time.Time // and when
-	announced int       // announcements of keys
+	told      int64        // the position that the group has last taken
+	confirmed time.Time    // and when
+	announced int          // announcements of keys
+	doing     atomic.Value // string: what is being written
 }
 
 // startShipper outlives ctx by the shutdown timeout, so that what a stopping shard still has to say gets out.
@@ -82,6 +84,7 @@ func (h *shipper) write(load shipment) error {
 // commit all of a shipment, or nothing of it.
 func (h *shipper) commit(load shipment) error {
 	s := h.shard
+	h.doing.Store("transaction")
 	defer s.metrics.time(stageCheckpoint, time.Now())
 	err := s.ports.Transactor.Commit(h.ctx, Shipment{
 		DeadLetters: load.letters, Updates: load.updates, Position: load.position,
@@ -90,7 +93,7 @@ func (h *shipper) commit(load shipment) error {
 	if err != nil {
 		return fmt.Errorf("commit %s at position %d: %w", s.partition, load.position, err)
 	}
-	s.metrics.checkpointed()
+	s.metrics.checkpointed(load.position)
 	return nil
 }
 
@@ -140,6 +143,7 @@ func (h *shipper) send(sink Sink, what string, records []Record) error {
 	if sink == nil || len(records) == 0 {
 		return nil
 	}
+	h.doing.Store(what)
 	if err := sink.Write(h.ctx, records...); err != nil {
 		return fmt.Errorf("%s of %s: %w", what, h.shard.partition, err)
 	}
@@ -151,11 +155,12 @@ func (h *shipper) save(load shipment) error {
 		return nil
 	}
 	s := h.shard
+	h.doing.Store("checkpoint")
 	defer s.metrics.time(stageCheckpoint, time.Now())
 	if err := s.ports.Store.Write(h.ctx, Record{Key: stateKey(s.cfg.Model.Name, s.epoch), Value: load.checkpoint}); err != nil {
 		return fmt.Errorf("checkpoint of %s at position %d: %w", s.partition, load.position, err)
 	}
-	s.metrics.checkpointed()
+	s.metrics.checkpointed(load.position)
 	if s.ports.Commit == nil {
 		return nil
 	}
@@ -170,6 +175,22 @@ func (h *shipper) ship(load shipment) error {
 	if k := h.shard.keys; k != nil {
 		load.fresh, k.fresh = k.fresh, nil
 	}
+	select {
+	case h.in <- load:
+		return nil
+	default:
+		return h.wait(load)
+	}
+}
+
+// wait until what was handed over before has been taken: this is the back-pressure.
+func (h *shipper) wait(load shipment) error {
+	s, begin := h.shard, time.Now()
+	s.board.stall(s.partition, &h.doing)
+	defer func() {
+		s.board.move(s.partition)
+		s.metrics.stalled(begin)
+	}()
 	select {
 	case h.in <- load:
 		return nil

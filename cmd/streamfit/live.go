@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -33,7 +34,7 @@ type live struct {
 func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, log zerolog.Logger) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	cluster, err := kafka.Open(kafka.Config{Brokers: cfg.Input.Brokers, Kafka: cfg.Kafka, Log: log})
+	cluster, err := kafka.Open(kafka.Config{Brokers: cfg.Input.Brokers, Kafka: cfg.Kafka, Log: log, Metrics: kafka.NewMetrics(registry)})
 	if err != nil {
 		return err
 	}
@@ -163,10 +164,31 @@ func (l *live) peers() map[int]pipeline.StateLog {
 // publisher is the partition whose owner publishes the merge of all shards, so that a model never says two things at once.
 const publisher = 0
 
-// ready once the shards that the group gave to this process are restored and read their partitions.
+// ready once the shards that the group gave to this process are restored and read their partitions, and while what they write is taken.
 func (l *live) ready() error {
 	if len(l.board.Lags()) == 0 {
 		return errors.New("no partition is being read: the group has given this process none yet, or its state is being restored")
 	}
+	for p, stall := range l.board.Stalls() {
+		if waited := time.Since(stall.Since); waited > readyPatience {
+			return fmt.Errorf("%s has been standing still for %s: its %s, on the way to topic %s, is not taken; nothing is fetched, and nothing dropped, until it is",
+				p, waited.Round(time.Second), stall.On, l.topicOf(stall.On))
+		}
+	}
 	return nil
+}
+
+// readyPatience is how long a shard may wait for its writes before the process counts as not ready: a broker that restarts takes less.
+const readyPatience = 5 * time.Second
+
+// topicOf what a shard writes.
+func (l *live) topicOf(what string) string {
+	switch what {
+	case "updates":
+		return l.cfg.Output.Topic
+	case "dead letters":
+		return l.cfg.Input.DeadLetter
+	default:
+		return l.cfg.State.Topic
+	}
 }

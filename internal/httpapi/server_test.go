@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
 	"github.com/streamfit/streamfit/pipeline"
@@ -76,14 +75,5 @@ func TestAnAddressThatIsTakenIsNamed(t *testing.T) {
 	err = Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler(), func(net.Addr) {})
 	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
 		t.Errorf("got error %v", err)
-	}
-}
-
-func TestMetricsKeepPrometheusConventions(t *testing.T) {
-	registry := prometheus.NewRegistry()
-	pipeline.NewMetrics(registry)
-	problems, err := testutil.GatherAndLint(registry)
-	if err != nil || len(problems) > 0 {
-		t.Errorf("%v, %v", problems, err)
 	}
 }

@@ -15,6 +15,11 @@ const (
 	reasonLimit       = "limit"       // more than Limits allow
 )
 
+// Reasons are all that an Error can have.
+func Reasons() []string {
+	return []string{reasonFraming, reasonFlatbuffer, reasonSchema, reasonColumn, reasonType, reasonBody, reasonCompression, reasonDictionary, reasonLimit}
+}
+
 // Error says what is wrong with a message and where.
 type Error struct {
 	Reason string // a word: framing, flatbuffer, schema, column, type, body, compression, dictionary, limit

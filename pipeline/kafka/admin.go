@@ -24,7 +24,7 @@ type Topic struct {
 // Partitions of a topic. A topic that is not there is ErrUnknownTopic.
 func (c *Cluster) Partitions(ctx context.Context, topic string) (n int, err error) {
 	doing := "look up topic " + topic
-	err = c.mend(ctx, doing, startUp, func() error {
+	err = c.mend(ctx, "Metadata", doing, startUp, func() error {
 		n, err = c.lookUp(ctx, topic)
 		if errors.Is(err, kafkago.UnknownTopicOrPartition) {
 			return fmt.Errorf("%w: make it first, as with kafka-topics --create --topic %s", ErrUnknownTopic, topic)
@@ -37,7 +37,7 @@ func (c *Cluster) Partitions(ctx context.Context, topic string) (n int, err erro
 // AwaitTopic waits until the brokers are up and the topic is there, or until ctx ends, and gives its number of partitions.
 func (c *Cluster) AwaitTopic(ctx context.Context, topic string) (n int, err error) {
 	doing := "look up topic " + topic
-	err = c.mend(ctx, doing, 0, func() error {
+	err = c.mend(ctx, "Metadata", doing, 0, func() error {
 		n, err = c.lookUp(ctx, topic)
 		return err
 	})
@@ -101,7 +101,7 @@ func (c *Cluster) create(ctx context.Context, t Topic) error {
 	}
 	slices.SortFunc(config.ConfigEntries, func(a, b kafkago.ConfigEntry) int { return strings.Compare(a.ConfigName, b.ConfigName) })
 	doing := "make topic " + t.Name
-	err := c.mend(ctx, doing, startUp, func() error {
+	err := c.mend(ctx, "CreateTopics", doing, startUp, func() error {
 		answer, err := c.client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{config}})
 		if err == nil {
 			err = answer.Errors[t.Name]
@@ -121,7 +121,7 @@ func (c *Cluster) create(ctx context.Context, t Topic) error {
 func (c *Cluster) awaitLeaders(ctx context.Context, t Topic) error {
 	for partition := range t.Partitions {
 		doing := fmt.Sprintf("wait for topic %s, partition %d", t.Name, partition)
-		err := c.mend(ctx, doing, startUp, func() error {
+		err := c.mend(ctx, "Metadata", doing, startUp, func() error {
 			_, err := c.leader(ctx, t.Name, partition)
 			return err
 		})
@@ -135,7 +135,7 @@ func (c *Cluster) awaitLeaders(ctx context.Context, t Topic) error {
 // Bounds of a partition: its first offset, and the end of what is committed.
 func (c *Cluster) Bounds(ctx context.Context, topic string, partition int) (first, end int64, err error) {
 	doing := fmt.Sprintf("ask for the offsets of topic %s, partition %d", topic, partition)
-	err = c.mend(ctx, doing, startUp, func() error {
+	err = c.mend(ctx, "ListOffsets", doing, startUp, func() error {
 		answer, err := c.client.ListOffsets(ctx, &kafkago.ListOffsetsRequest{
 			Topics:         map[string][]kafkago.OffsetRequest{topic: {kafkago.FirstOffsetOf(partition), kafkago.LastOffsetOf(partition)}},
 			IsolationLevel: kafkago.ReadCommitted,
@@ -195,7 +195,7 @@ func (t Topic) check(settings map[string]string) error {
 func (c *Cluster) settings(ctx context.Context, topic string) (map[string]string, error) {
 	doing := "ask for the settings of topic " + topic
 	out := map[string]string{}
-	err := c.mend(ctx, doing, startUp, func() error {
+	err := c.mend(ctx, "DescribeConfigs", doing, startUp, func() error {
 		answer, err := c.client.DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{{
 			ResourceType: kafkago.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{cleanupPolicy, maxMessageBytes},
 		}}})

@@ -20,13 +20,15 @@ import (
 type Config struct {
 	Brokers []string // host:port
 	pipeline.Kafka
-	Log zerolog.Logger
+	Log     zerolog.Logger
+	Metrics *Metrics // nil: nothing is counted
 }
 
 // Cluster is the brokers, reached in one secured way. It is safe for concurrent use.
 type Cluster struct {
 	cfg       Config
 	log       zerolog.Logger
+	metrics   *Metrics
 	tls       *tls.Config
 	sasl      sasl.Mechanism
 	transport *kafkago.Transport
@@ -45,7 +47,7 @@ func Open(cfg Config) (*Cluster, error) {
 	if len(cfg.Brokers) == 0 {
 		return nil, errors.New("kafka: no broker is named")
 	}
-	c := &Cluster{cfg: cfg, log: cfg.Log}
+	c := &Cluster{cfg: cfg, log: cfg.Log, metrics: cfg.Metrics}
 	var err error
 	if c.tls, err = tlsConfig(cfg.TLS); err != nil {
 		return nil, err
@@ -66,7 +68,7 @@ func (c *Cluster) Close() error {
 
 // Ping asks the brokers for their names, for a while, and says which could not be reached.
 func (c *Cluster) Ping(ctx context.Context) error {
-	err := c.mend(ctx, "reach "+strings.Join(c.cfg.Brokers, ", "), startUp, func() error {
+	err := c.mend(ctx, "Metadata", "reach "+strings.Join(c.cfg.Brokers, ", "), startUp, func() error {
 		_, err := c.metadata(ctx, nil)
 		return err
 	})

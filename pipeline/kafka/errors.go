@@ -47,10 +47,13 @@ type OffsetError struct {
 	First, End int64 // what there is
 }
 
+// Lost is the number of offsets that were deleted before they were learned from.
+func (e *OffsetError) Lost() int64 { return max(0, e.First-e.Offset) }
+
 func (e *OffsetError) Error() string {
 	if e.Offset < e.First {
 		return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the first is %d: %d offsets were deleted before they were learned from; "+
-			"raise the topic's retention", e.Topic, e.Partition, e.Offset, e.First, e.First-e.Offset)
+			"raise the topic's retention", e.Topic, e.Partition, e.Offset, e.First, e.Lost())
 	}
 	return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the partition ends at %d: was the topic deleted and made again? "+
 		"Give the model another name, or delete its state topic, to start over", e.Topic, e.Partition, e.Offset, e.End)
@@ -116,8 +119,8 @@ func lost(code kafkago.Error) bool {
 	return false
 }
 
-// mend keeps trying what can be tried again, until ctx ends or the time is up (0: never). It says once that it does, and once that it worked in the end.
-func (c *Cluster) mend(ctx context.Context, doing string, atMost time.Duration, try func() error) error {
+// mend keeps trying what can be tried again, until ctx ends or the time is up (0: never). api is Kafka's name for what is asked. It says once that it does, and once that it worked in the end.
+func (c *Cluster) mend(ctx context.Context, api, doing string, atMost time.Duration, try func() error) error {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = 20*time.Millisecond, 2*time.Second
 	failures, corrupt, warned := 0, 0, false
@@ -143,6 +146,7 @@ func (c *Cluster) mend(ctx context.Context, doing string, atMost time.Duration, 
 			event, warned = c.log.Warn(), true
 		}
 		failures++
+		c.metrics.retried(api, err)
 		event.Err(err).Str("doing", doing).Dur("again_in", pause).Msg("kafka: trying again until it works")
 	}))
 	switch {

@@ -143,7 +143,7 @@ type fetcher struct {
 func (f *fetcher) run(ctx context.Context, into *response) (out pipeline.Fetched, err error) {
 	s := f.source
 	for out.Next <= f.next && err == nil && ctx.Err() == nil {
-		err = s.cluster.mend(ctx, s.doing, 0, func() (err error) {
+		err = s.cluster.mend(ctx, "Fetch", s.doing, 0, func() (err error) {
 			if out, err = f.fetch(ctx, into); err == nil {
 				return nil
 			}

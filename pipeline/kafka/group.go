@@ -117,12 +117,14 @@ func (g *groupRun) generations(group *kafkago.ConsumerGroup) error {
 		case err == nil:
 			log.Info().Str("group", g.cfg.Group).Int32("generation", generation.ID).Ints("partitions", partitionsOf(generation, g.cfg.Topic)).Msg("kafka: joined the group")
 			failures = 0
+			g.cluster.metrics.joined(g.cfg.Group, len(partitionsOf(generation, g.cfg.Topic)))
 			g.begin(generation)
 		case refused(err):
 			return failed(err, "join group %s", g.cfg.Group)
 		case errors.Is(err, kafkago.RebalanceInProgress): // another member came or went meanwhile, as happens
 			log.Debug().Err(err).Str("group", g.cfg.Group).Msg("kafka: joining the group again")
 		default: // a coordinator that is starting, or moving: kafka-go joins again by itself, after a pause
+			g.cluster.metrics.retried("JoinGroup", err)
 			event := log.Debug()
 			if failures++; failures == 1 {
 				event = log.Warn()

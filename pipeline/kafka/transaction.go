@@ -43,7 +43,7 @@ const transactionTimeout = time.Minute
 // Begin takes the transactional id: the broker aborts what an earlier owner has left open, and refuses what it tries from then on.
 func (t *Transactor) Begin(ctx context.Context) error {
 	doing := "begin transactions of " + t.cfg.ID
-	return t.try(ctx, doing, func() error {
+	return t.try(ctx, "InitProducerId", doing, func() error {
 		answer, err := t.cluster.client.InitProducerID(ctx, &kafkago.InitProducerIDRequest{
 			TransactionalID: t.cfg.ID, TransactionTimeoutMs: int(transactionTimeout.Milliseconds()),
 			ProducerID: -1, ProducerEpoch: -1, // a new owner; the zero values would be a producer of their own
@@ -72,7 +72,7 @@ func (t *Transactor) Commit(ctx context.Context, s pipeline.Shipment) error {
 		t.abort(ctx)
 		return err
 	}
-	return t.try(ctx, "commit a transaction of "+t.cfg.ID, func() error { return t.end(ctx, true) })
+	return t.try(ctx, "EndTxn", "commit a transaction of "+t.cfg.ID, func() error { return t.end(ctx, true) })
 }
 
 // sort the records of a shipment by where they go.
@@ -101,7 +101,7 @@ func (t *Transactor) sort(ctx context.Context, s pipeline.Shipment) (map[place][
 
 // write the records and the group's offset into a new transaction.
 func (t *Transactor) write(ctx context.Context, writes map[place][]pipeline.Record, position int64) error {
-	if err := t.try(ctx, "add partitions to a transaction of "+t.cfg.ID, func() error { return t.addPartitions(ctx, writes) }); err != nil {
+	if err := t.try(ctx, "AddPartitionsToTxn", "add partitions to a transaction of "+t.cfg.ID, func() error { return t.addPartitions(ctx, writes) }); err != nil {
 		return err
 	}
 	for to, records := range writes {
@@ -109,10 +109,10 @@ func (t *Transactor) write(ctx context.Context, writes map[place][]pipeline.Reco
 			return err
 		}
 	}
-	if err := t.try(ctx, "add the offsets of group "+t.group()+" to a transaction of "+t.cfg.ID, func() error { return t.addOffsets(ctx) }); err != nil {
+	if err := t.try(ctx, "AddOffsetsToTxn", "add the offsets of group "+t.group()+" to a transaction of "+t.cfg.ID, func() error { return t.addOffsets(ctx) }); err != nil {
 		return err
 	}
-	return t.try(ctx, fmt.Sprintf("commit offset %d of group %s in a transaction", position, t.group()), func() error { return t.commitOffset(ctx, position) })
+	return t.try(ctx, "TxnOffsetCommit", fmt.Sprintf("commit offset %d of group %s in a transaction", position, t.group()), func() error { return t.commitOffset(ctx, position) })
 }
 
 func (t *Transactor) group() string { return t.cfg.Member.generation.GroupID }
@@ -121,14 +121,14 @@ func (t *Transactor) group() string { return t.cfg.Member.generation.GroupID }
 func (t *Transactor) abort(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveWithin)
 	defer cancel()
-	err := t.try(ctx, "abort a transaction of "+t.cfg.ID, func() error { return t.end(ctx, false) })
+	err := t.try(ctx, "EndTxn", "abort a transaction of "+t.cfg.ID, func() error { return t.end(ctx, false) })
 	t.producer = nil
 	t.cluster.log.Debug().Err(err).Str("transaction", t.cfg.ID).Msg("kafka: aborted a transaction")
 }
 
 // try until it works, until ctx ends, or until it is known that it never will.
-func (t *Transactor) try(ctx context.Context, doing string, do func() error) error {
-	return fenced(failed(t.cluster.mend(ctx, doing, 0, do), "%s", doing))
+func (t *Transactor) try(ctx context.Context, api, doing string, do func() error) error {
+	return fenced(failed(t.cluster.mend(ctx, api, doing, 0, do), "%s", doing))
 }
 
 // fenced marks the errors after which the shard must begin again from what is committed: somebody else has the transactional id or the partition, or the

@@ -152,7 +152,7 @@ func TestTheNextOwnerShutsTheLastOneOut(t *testing.T) {
 		}
 		heir := s.begin(t)
 		committing(t, heir, shipment(2, "second"))
-		if err := zombie.try(t.Context(), "end", func() error { return zombie.end(t.Context(), true) }); !errors.Is(err, pipeline.ErrFenced) {
+		if err := zombie.try(t.Context(), "EndTxn", "end", func() error { return zombie.end(t.Context(), true) }); !errors.Is(err, pipeline.ErrFenced) {
 			t.Errorf("the zombie's commit: error %v, want ErrFenced", err)
 		}
 		if err := zombie.Commit(t.Context(), shipment(3, "void")); !errors.Is(err, pipeline.ErrFenced) {
