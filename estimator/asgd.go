@@ -14,8 +14,7 @@ const (
 	// as large or twice as large costs little, a quarter costs coverage, four times costs efficiency where there are outliers.
 	asgdPower  = 0.505 // α
 	widestGain = 2.5   // γ₀ = min(1, 2.5/√(d+1)) after a batch fit
-	wideGain   = 0.5   // γ₀ = 0.5/(d+1) of a wide model, t counted in units of its burn-in
-	travelGain = 2     // by which it is longer in the burn-in
+	wideGain   = 0.5   // γ₀ = 0.5/(d+1) of a wide model, for four times as long as it is on its way
 
 	highestSigmaGain = 0.1
 
@@ -51,6 +50,7 @@ type asgd struct {
 	burnIn float64   // 0 if it starts from a batch fit
 	fit    basis
 	sigma  float64 // σ̂ in the basis's units
+	sigma0 float64 // that of a wide model when its average began
 	t      float64 // rows since the start
 	beta   []float64
 	path   randomScaling // of β, of the intercept at the basis's centre, and of that at x = 0
@@ -64,9 +64,9 @@ type asgd struct {
 	inBlock, exceeded int       // rows since the last iterate of the average, and those of them beyond the median of |r|
 	gain0, gainRows   float64   // γ = γ₀·max(1, t/t₀)^(−α)
 	gamma, sigmaGain  float64   // in force in 128 rows
-	knee, kneeRaw     float64   // in force in this block
+	knee, kneeRaw     float64   // in force in this block: the one of the steps, and δ in the target's units
 
-	// Rows of a block, as the kernel takes them: with c = γa, h = ‖z‖² and q = 1 + ch, u = clip(r, ±δq)·c/q.
+	// Rows of a block, as the kernel takes them: with c = γa, h = ‖z‖² and q = 1 + ch, u = clip(r, ±δq)·c/q; of a wide model u = clip(r, ±δ)·c/q.
 	z                          []float64
 	square, far, product       [asgdBlock]float64 // ‖z‖² without the 1 of the intercept, max|zⱼ|, Σ zⱼβ̄ⱼ
 	y, gain, limit, prediction [asgdBlock]float64
@@ -80,12 +80,12 @@ func newASGD(c Config) *asgd {
 	stride := kernel.Padded(d)
 	s := &asgd{
 		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, 1),
-		fit: newBasis(d), sigma: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
+		fit: newBasis(d), sigma: 1, sigma0: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
 		center: make([]float64, stride), perScale: make([]float64, stride), shift: make([]float64, stride), z: make([]float64, asgdBlock*stride),
 	}
 	if wide(d, c.WarmUp) {
 		s.rows, s.burnIn = &warmRows{d: d}, burnIn(d)
-		s.gain0, s.gainRows = wideGain/float64(d+1), s.burnIn
+		s.gain0, s.gainRows = wideGain/float64(d+1), steadyWay*s.burnIn
 		s.prepare()
 		return s
 	}
@@ -141,6 +141,9 @@ func (s *asgd) renew() {
 	default:
 		s.knee, s.kneeRaw = s.delta.Value/s.fit.targetS, s.delta.Value
 	}
+	if s.onTheWay() && !s.squared {
+		s.knee = travelKnee * s.sigma
+	}
 }
 
 // learnRows i, …, i+n−1 of the tile, of one block.
@@ -170,12 +173,20 @@ func (s *asgd) learnRows(t *tile, i, n int) {
 		}
 		c := s.gamma * v * t.w[i+k]
 		q := 1 + float64(c*h)
-		s.y[k], s.gain[k], s.limit[k] = y, c/q, min(s.knee*q, asgdFarthest)
+		s.y[k], s.gain[k], s.limit[k] = y, c/q, min(s.limitOf(q), asgdFarthest)
 		if q > math.MaxFloat64 {
 			s.gain[k] = 1 / h // a weight that is as good as infinite
 		}
 	}
 	s.beta[b] = kernel.Huber(s.beta[:b], s.z, b, s.y[:n], s.gain[:n], ones[:n], s.limit[:n], s.prediction[:n], s.beta[b], 1)
+}
+
+// limitOf r by which a row moves β, with q = 1 + γa‖z‖².
+func (s *asgd) limitOf(q float64) float64 {
+	if s.burnIn > 0 {
+		return s.knee
+	}
+	return s.knee * q
 }
 
 var ones = [asgdBlock]float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}

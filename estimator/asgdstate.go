@@ -51,8 +51,8 @@ func (s *asgd) forgetIntervals(r *Report) {
 	}
 }
 
-// measured tells whether the path is long enough for an interval. A wide model's first steps are long, and remembered for as long as it was on its way.
-func (s *asgd) measured() bool { return !s.onTheWay() && s.path.after(s.burnIn/asgdBlock) }
+// measured tells whether the path is long enough for an interval. A wide model remembers for long where it was.
+func (s *asgd) measured() bool { return !s.onTheWay() && s.path.after(fewestWays*s.burnIn/asgdBlock) }
 
 // interval of element j of the path in units of the target and the feature, or while the path is short or comes again the one known from before.
 func (s *asgd) interval(j, known int, unit float64) interval {
@@ -116,7 +116,7 @@ func (s *asgd) appendState(e *encoder) {
 	}
 	e.floats(s.fit.center...)
 	e.floats(s.fit.scale...)
-	e.floats(s.fit.targetC, s.fit.targetS, s.sigma, s.t)
+	e.floats(s.fit.targetC, s.fit.targetS, s.sigma, s.sigma0, s.t)
 	e.floats(s.beta...)
 	for _, i := range s.known {
 		e.floats(i.se, i.half)
@@ -149,7 +149,7 @@ func (s *asgd) restoreState(d *decoder) {
 	s.warmUp, s.rows = nil, nil
 	d.floats(s.fit.center)
 	d.floats(s.fit.scale)
-	s.fit.targetC, s.fit.targetS, s.sigma, s.t = d.float(), d.float(), d.float(), d.float()
+	s.fit.targetC, s.fit.targetS, s.sigma, s.sigma0, s.t = d.float(), d.float(), d.float(), d.float(), d.float()
 	d.bounded(s.beta, asgdLargest)
 	for j := range s.known {
 		s.known[j] = interval{d.float(), d.float()}
@@ -188,7 +188,7 @@ func (s *asgd) check(d *decoder) {
 			d.fail("a scale of %v", scale)
 		}
 	}
-	if !(s.sigma >= smallestSigma && s.sigma <= farthest) || !(s.t >= 0 && s.t <= 0x1p53) {
+	if !(s.sigma >= smallestSigma && s.sigma <= farthest) || !(s.sigma0 >= 0 && s.sigma0 <= farthest) || !(s.t >= 0 && s.t <= 0x1p53) {
 		d.fail("σ̂ %v after %v rows", s.sigma, s.t)
 	}
 	if s.inBlock < 0 || s.inBlock >= asgdBlock || s.exceeded < 0 || s.exceeded > s.inBlock {
@@ -236,6 +236,7 @@ func (s *asgd) merge(models []*Linear) error {
 		logScale += share * math.Log(s.add(m.solver.(*asgd), share)/s.fit.targetS)
 	}
 	s.sigma = max(smallestSigma, min(farthest, math.Exp(logScale)))
+	s.sigma0 = s.sigma
 	for j := range s.beta {
 		s.beta[j] = max(-asgdLargest, min(asgdLargest, s.beta[j]))
 	}

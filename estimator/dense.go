@@ -1,6 +1,10 @@
 package estimator
 
-import "math"
+import (
+	"math"
+
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
+)
 
 // Small symmetric matrices, kept whole (row by row, both halves) so that a row is a slice: m×m with m = features + 1.
 
@@ -8,11 +12,20 @@ import "math"
 func addOuter(A []float64, a float64, x []float64) {
 	m := len(x)
 	for i, xi := range x {
-		row := A[i*m+i : (i+1)*m]
-		ax := float64(a * xi)
-		for j, xj := range x[i:] {
-			row[j] += float64(ax * xj)
-		}
+		addScaled(A[i*m+i:(i+1)*m], float64(a*xi), x[i:])
+	}
+}
+
+// addScaled is dst ← dst + u·x, in full vectors as far as they are worth the call.
+func addScaled(dst []float64, u float64, x []float64) {
+	whole := 0
+	if len(dst) >= 4*kernel.Lanes {
+		whole = len(dst) / kernel.Lanes * kernel.Lanes
+		kernel.AddScaled(dst[:whole], u, x)
+	}
+	x = x[:len(dst)]
+	for j := whole; j < len(dst); j++ {
+		dst[j] += float64(u * x[j])
 	}
 }
 
@@ -28,19 +41,16 @@ func mirror(A []float64, m int) {
 // cholesky overwrites the upper half of A with U, A = UᵀU; false if A is not positive definite in floating point.
 func cholesky(A []float64, m int) bool {
 	for i := range m {
-		for j := i; j < m; j++ {
-			sum := A[i*m+j]
-			for k := range i {
-				sum -= float64(A[k*m+i] * A[k*m+j])
-			}
-			if j > i {
-				A[i*m+j] = sum / A[i*m+i]
-				continue
-			}
-			if !(sum > 0) || math.IsInf(sum, 0) {
-				return false
-			}
-			A[i*m+i] = math.Sqrt(sum)
+		row := A[i*m+i : (i+1)*m]
+		for k := range i {
+			addScaled(row, -A[k*m+i], A[k*m+i:(k+1)*m])
+		}
+		if !(row[0] > 0) || math.IsInf(row[0], 0) {
+			return false
+		}
+		row[0] = math.Sqrt(row[0])
+		for j := range row[1:] {
+			row[j+1] /= row[0]
 		}
 	}
 	return true

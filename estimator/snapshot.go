@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 6
+	snapshotVersion = 7
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
