@@ -183,9 +183,7 @@ const sharpest = 0x1p-52
 
 // block adds a score to the running block, and the block to M when it is full.
 func (s *newton) block(score float64) {
-	for j, z := range s.z {
-		s.score[j] = saturate(s.score[j] + float64(score*z))
-	}
+	s.addScore(score)
 	if s.inBlock++; s.inBlock < blockRows {
 		return
 	}
@@ -195,6 +193,17 @@ func (s *newton) block(score float64) {
 			s.meat[i] *= keep
 		}
 	}
+	s.square()
+}
+
+func (s *newton) addScore(score float64) {
+	for j, z := range s.z {
+		s.score[j] = saturate(s.score[j] + float64(score*z))
+	}
+}
+
+// square the block's score into M, and begin the next one.
+func (s *newton) square() {
 	addOuter(s.meat, 1, s.score)
 	for i, v := range s.meat {
 		s.meat[i] = saturate(v)
