@@ -33,7 +33,7 @@ func Merge(models ...*Linear) (*Linear, error) {
 		out.rows.add(m.rows)
 		out.metrics.merge(&m.metrics)
 	}
-	out.metrics.interval, out.passes = most.metrics.interval, most.passes
+	out.metrics.interval, out.passes, out.horizon = most.metrics.interval, most.passes, models[0].horizon
 	switch into := out.solver.(type) {
 	case *newton:
 		err = into.merge(most.solver.(*newton), models)

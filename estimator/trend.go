@@ -31,8 +31,8 @@ func (t Trend) equal(o Trend) bool {
 	return t.Time == o.Time && t.Unit == o.Unit && slices.Equal(t.Season, o.Season) && (t.Harmonics == o.Harmonics || len(t.Season) == 0)
 }
 
-// columns of the design that the time becomes.
-func (t Trend) columns() int {
+// Columns of the design that the time becomes; 0 where there is no trend.
+func (t Trend) Columns() int {
 	if !t.given() {
 		return 0
 	}
@@ -104,7 +104,7 @@ func fourier(dst []float64, phase float64) {
 }
 
 // columns of the design: the features, then those of the trend.
-func (c Config) columns() int { return len(c.Features) + c.Trend.columns() }
+func (c Config) columns() int { return len(c.Features) + c.Trend.Columns() }
 
 // names of the coefficients.
 func (c Config) names() []string { return append(slices.Clone(c.Features), c.Trend.names()...) }
@@ -130,7 +130,7 @@ func (c Config) validateTrend() (faults []error) {
 		add("trend.unit %s is no length of time above 0", t.Unit)
 	}
 	if len(t.Season) > 0 && (t.Harmonics < 1 || t.Harmonics > mostHarmonics) {
-		add("trend.harmonics %d: want 1 to %d", t.Harmonics, mostHarmonics)
+		add("trend.harmonics %d is none of 1 to %d", t.Harmonics, mostHarmonics)
 		return faults
 	}
 	if c.solver() != solverNewton {

@@ -40,6 +40,7 @@ type Model struct {
 	Leverage estimator.Leverage `yaml:"leverage"`
 	HalfLife float64            `yaml:"half_life"` // rows; .inf: never forget
 	WarmUp   WarmUp             `yaml:"warm_up"`   // rows kept in memory for the exact start
+	Trend    Trend              `yaml:"trend"`
 }
 
 // SGD settings under scikit-learn's names.

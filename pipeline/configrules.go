@@ -12,8 +12,8 @@ import (
 func (f *faults) columns(m Model) {
 	f.missing("model.name", m.Name, "name the model; it is the key of its updates")
 	f.missing("model.target", m.Target, "name the column to predict")
-	if len(m.Features) == 0 {
-		f.add("model.features", `missing: name the columns to predict from, or "*" for every numeric column but the target, the key, the weight and the time`)
+	if len(m.Features) == 0 && !m.Trend.given() {
+		f.add("model.features", `missing: name the columns to predict from, or "*" for every numeric column but the target, the key, the weight and the time; or a time column in model.trend.time`)
 	}
 	if slices.Contains(m.Features, "*") && len(m.Features) > 1 {
 		f.add("model.features", `"*" means every numeric column and stands alone`)
@@ -36,6 +36,7 @@ func (f *faults) columns(m Model) {
 	if m.Weight != "" && seen[m.Weight] {
 		f.add("model.weight", "%q is a feature too", m.Weight)
 	}
+	f.trend(m)
 }
 
 // The scopes: one model for all rows of the topic, or one for each value of the key.
@@ -81,20 +82,33 @@ func (f *faults) solver(c Config) {
 		return
 	}
 	features := c.Model.Features
-	if len(features) == 0 || slices.Contains(features, "") || len(slices.Compact(slices.Sorted(slices.Values(features)))) < len(features) {
+	if len(features) == 0 && !c.Model.Trend.given() || slices.Contains(features, "") || len(slices.Compact(slices.Sorted(slices.Values(features)))) < len(features) {
 		features = []string{"x"} // columns has said so already
 	}
 	for _, err := range leaves(c.Estimator(features).Validate()) {
 		path := settingOf(err.Error())
-		f.add(path, "%s", strings.TrimPrefix(err.Error(), path+" "))
+		f.add(path, "%s", withoutSetting(err.Error(), path))
 	}
 }
 
-// settingOf a sentence of the estimator's: the setting that has to change. The sentences on sgd's settings begin with it.
+// withoutSetting is a sentence of the estimator's without the setting that it begins with.
+func withoutSetting(sentence, path string) string {
+	if inner := strings.TrimPrefix(path, "model."); strings.HasPrefix(inner, "trend.") {
+		return strings.TrimLeft(strings.TrimPrefix(sentence, inner), ": ")
+	}
+	return strings.TrimPrefix(sentence, path+" ")
+}
+
+// settingOf a sentence of the estimator's: the setting that has to change. Those on the settings of sgd and of a trend begin with it.
 func settingOf(sentence string) string {
-	if strings.HasPrefix(sentence, "sgd.") {
-		path, _, _ := strings.Cut(sentence, " ")
+	path, _, _ := strings.Cut(sentence, " ")
+	switch {
+	case strings.HasPrefix(path, "sgd."):
 		return path
+	case strings.HasPrefix(path, "trend."):
+		return "model." + strings.TrimSuffix(path, ":")
+	case strings.HasSuffix(sentence, "fits no trend; want newton"):
+		return "model.solver"
 	}
 	for begins, path := range map[string]string{
 		"delta ": "model.delta", "half-life ": "model.half_life", "warm-up ": "model.warm_up", "leverage ": "model.leverage", "solver newton fits ": "model.loss", "solver asgd fits ": "model.loss",

@@ -71,9 +71,9 @@ func newDecoder(model Model, features []string, limits arrowipc.Limits) *decoder
 		d.weight = len(numbers)
 		numbers = append(numbers, model.Weight)
 	}
-	if model.Time != "" {
+	if time := model.EventTime(); time != "" {
 		d.time = len(numbers)
-		numbers = append(numbers, model.Time)
+		numbers = append(numbers, time)
 	}
 	var texts []string
 	if model.columnOfKeys() {
@@ -108,13 +108,17 @@ func (d *decoder) rows(i int, b *arrowipc.Batch) rows {
 		r.Weights = b.Numbers[d.weight].Values
 		required = b.Numbers[:d.weight+1]
 	}
-	r.Valid, d.valid[i] = combine(d.valid[i], required, b.Rows)
 	if d.time >= 0 {
 		r.times = b.Numbers[d.time]
+		r.Time = r.times.Values
 	}
 	if len(b.Texts) > 0 {
 		r.keys = b.Texts[0]
 	}
+	if d.model.Trend.given() {
+		required = b.Numbers // the time is a feature: a row without one cannot be learned from
+	}
+	r.Valid, d.valid[i] = combine(d.valid[i], required, b.Rows)
 	return r
 }
 
@@ -157,7 +161,7 @@ func allFeatures(model Model, value []byte, limits arrowipc.Limits) ([]string, e
 		return nil, err
 	}
 	names = slices.DeleteFunc(names, func(name string) bool {
-		return name == model.Target || name == model.Key || name == model.Weight || name == model.Time
+		return name == model.Target || name == model.Key || name == model.Weight || name == model.EventTime()
 	})
 	if len(names) == 0 {
 		return nil, &arrowipc.Error{Reason: "column", Byte: -1, Err: fmt.Errorf("no numeric column beside the target %s: name the features", model.Target)}

@@ -82,6 +82,7 @@ func (s *Shard) update() (*Update, error) {
 // describe a report under the model's name.
 func (s *Shard) describe(r estimator.Report) *Update {
 	u := newUpdate(s.cfg.Model.Name, r)
+	u.Trend = trendUpdate(r.Trend, s.cfg.Model.Trend.Unit)
 	u.Seq = (u.Rows.Learned + s.interval() - 1) / s.interval()
 	return &u
 }

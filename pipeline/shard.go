@@ -80,7 +80,7 @@ func NewShard(cfg Config, p Partition, ports Ports, board *Board, metrics *Metri
 	if len(cfg.Model.Features) == 1 && cfg.Model.Features[0] == "*" {
 		s.wildcard = true
 	} else {
-		s.features = cfg.Model.Features
+		s.features = append([]string{}, cfg.Model.Features...) // not nil: known
 	}
 	return s
 }
@@ -198,7 +198,10 @@ func (s *Shard) adopt(model *estimator.Linear) {
 }
 
 // tune a model in what is no part of it.
-func (s *Shard) tune(model *estimator.Linear) { model.SetInterval(s.interval()) }
+func (s *Shard) tune(model *estimator.Linear) {
+	model.SetInterval(s.interval())
+	model.SetHorizon(float64(s.cfg.Model.Trend.Horizon))
+}
 
 // passed moves the position to the end of a run: past holes, control records and aborted records too.
 func (s *Shard) passed(run Fetched) {

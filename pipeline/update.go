@@ -32,6 +32,7 @@ type Update struct {
 	Delta        Number                      `json:"delta"`
 	Loss         Losses                      `json:"loss"`
 	Drift        Drift                       `json:"drift"`
+	Trend        *TrendUpdate                `json:"trend,omitempty"` // of models with a trend
 }
 
 // RowCounts says what became of the rows.

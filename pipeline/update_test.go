@@ -52,6 +52,25 @@ func TestUpdateRecordIsTheContract(t *testing.T) {
 	}
 }
 
+func TestTheTrendOfAnUpdateIsTheContract(t *testing.T) {
+	c := func(v float64) estimator.Coefficient {
+		return estimator.Coefficient{Value: v, SE: 0.5, Low: v - 1, High: v + 1}
+	}
+	got, err := json.Marshal(trendUpdate(&estimator.TrendReport{
+		Time: 985996740, Level: c(20), Slope: c(0.25), Season: []estimator.SeasonReport{{Period: 86400, Amplitude: c(3), Phase: 0.5, Peak: 985953600}},
+		Forecast: &estimator.Forecast{Time: 985996800, Value: 21, Low: 19, High: 23}, LastResidual: math.NaN(),
+	}, 3600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"time":"2001-03-30T23:59:00Z","level":{"value":20,"se":0.5,"lo":19,"hi":21},"slope":{"value":0.25,"se":0.5,"lo":-0.75,"hi":1.25,"unit":"1h"},` +
+		`"season":[{"period":"24h","amplitude":3,"se":0.5,"phase":0.5,"peak":"2001-03-30T12:00:00Z"}],` +
+		`"forecast":{"time":"2001-03-31T00:00:00Z","value":21,"lo":19,"hi":23},"last_residual_sigma":null}`
+	if string(got) != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
 func TestEventTime(t *testing.T) {
 	for seconds, want := range map[float64]string{
 		0: "1970-01-01T00:00:00Z", -0.5: "1969-12-31T23:59:59.5Z", 1.7e9 + 0.25: "2023-11-14T22:13:20.25Z", -62135596800: "0001-01-01T00:00:00Z",

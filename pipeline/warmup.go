@@ -38,20 +38,25 @@ func (w *WarmUp) UnmarshalText(text []byte) error {
 
 const (
 	warmUpAlone = 1024 // rows of the one model of a topic
-	warmUpKeyed = 64   // rows of a model among very many, unless it has so many features that
-	warmUpRows  = 4    // rows a coefficient are more
+	warmUpLeast = 16
+	warmUpKeyed = 64 // rows of a model among very many, unless it has so many features that
+	warmUpRows  = 4  // rows a coefficient are more
 )
 
-// rows of the warm-up of a model of so many features.
-func (w WarmUp) rows(keyed bool, features int) int {
+// rows of the warm-up of a model of so many features. Its rows count alike, so that of a trend that forgets is no longer than its half-life.
+func (w WarmUp) rows(m Model, features int) int {
 	if !w.Auto {
 		return w.Rows
 	}
-	if !keyed {
-		return warmUpAlone
+	coefficients := 1 + features + m.Trend.estimator().Columns()
+	rows := warmUpAlone
+	if m.Scope == scopeKey {
+		rows = warmUpKeyed
 	}
-	rows := warmUpKeyed
-	for rows < warmUpAlone && rows < warmUpRows*(features+1) {
+	for m.Trend.given() && float64(rows) > m.HalfLife && rows > warmUpLeast {
+		rows /= 2
+	}
+	for rows < warmUpAlone && rows < warmUpRows*coefficients {
 		rows *= 2
 	}
 	return rows

@@ -26,6 +26,16 @@ type ModelFlags struct {
 	Solver   *string     `name:"solver" path:"model.solver" group:"model" placeholder:"auto|newton|asgd|sgd" help:"How the model learns; auto is newton up to 64 features, asgd above."`
 	HalfLife *string     `name:"half-life" path:"model.half_life" group:"model" placeholder:"ROWS" help:"Rows after which a row counts half; .inf never forgets."`
 	Set      assignments `name:"set" group:"model" sep:"none" placeholder:"PATH=VALUE" help:"Any setting by its path in the file, as sgd.eta0=0.1; may be repeated."`
+	TrendFlags
+}
+
+// TrendFlags make the time a feature.
+type TrendFlags struct {
+	Trend     *string `name:"trend" path:"model.trend.time" group:"model" placeholder:"COLUMN" help:"Time column to fit a trend over: level, slope and seasons. No other feature is needed."`
+	Unit      *string `name:"unit" path:"model.trend.unit" group:"model" placeholder:"SPAN" help:"Unit of the slope, as 1h."`
+	Season    *string `name:"season" path:"model.trend.season" group:"model" placeholder:"SPAN,…" help:"Periods of the seasons, as 24h,168h; a year is 8766h."`
+	Harmonics *string `name:"harmonics" path:"model.trend.harmonics" group:"model" placeholder:"N" help:"Sine and cosine pairs a season; 1 is a plain sine wave."`
+	Horizon   *string `name:"horizon" path:"model.trend.horizon" group:"model" placeholder:"SPAN" help:"How long after the newest reading to forecast."`
 }
 
 // BrokerFlags are of every command that talks to Kafka.

@@ -42,8 +42,8 @@ func writeModelTable(out io.Writer, u *pipeline.Update, fit *fitRecord) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(out)
-	return err
+	fmt.Fprintln(out)
+	return writeTrend(out, u.Trend)
 }
 
 func writeCoefficient(t io.Writer, name string, i pipeline.Interval, more string) {

@@ -50,7 +50,7 @@ func (r *replayCmd) openFiles(ctx context.Context, c *console, m pipeline.Model)
 
 // columnsOf a model: what it reads of a table.
 func columnsOf(m pipeline.Model) []string {
-	columns := append(slices.Clone(m.Features), m.Target, m.Weight, m.Time)
+	columns := append(slices.Clone(m.Features), m.Target, m.Weight, m.EventTime())
 	columns = slices.DeleteFunc(columns, func(name string) bool { return name == "" || name == "*" })
 	slices.Sort(columns)
 	return slices.Compact(columns)
