@@ -59,9 +59,12 @@ func (a *averaging) add(w []float64, b, t float64) {
 	a.weights, a.next = next, a.weights
 }
 
-// approach is from + share·(to − from); no difference of two numbers leaves the numbers.
+// approach is from + share·(to − from), also where the difference leaves the numbers: the two have opposite signs then.
 func approach(from, to, share float64) float64 {
-	return saturate(from + float64(share*difference(to, from)))
+	if d := to - from; isFinite(d) {
+		return from + float64(share*d)
+	}
+	return float64(from*(1-share)) + float64(to*share)
 }
 
 // shift the averages by the truncation of step t.
