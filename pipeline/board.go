@@ -13,12 +13,15 @@ type Board struct {
 	Show func(Partition, *Update)
 	// ShowKeys, when set, is called by the goroutines of shards with many models.
 	ShowKeys func(Partition, KeySummary)
+	// Left, when set, is called with what a shard with many models has learned when it leaves its partition: those to look at first, and a word about all.
+	Left func(Partition, KeySummary, []*Update)
 	// Wants, when set, asks for an update to show after so many rows, beside those that are published.
 	Wants func(of Partition, learned uint64) bool
 
 	mu      sync.Mutex
 	updates map[Partition]*Update
-	lags    map[Partition]int64 // of the shards that are running; -1: unknown
+	keyed   map[Partition]chan<- func(*Shard) // shards with a model per key: what is sent there they do between two messages
+	lags    map[Partition]int64               // of the shards that are running; -1: unknown
 	stalls  map[Partition]stall
 }
 
@@ -81,6 +84,7 @@ func (b *Board) Leave(p Partition) {
 	delete(b.updates, p)
 	delete(b.lags, p)
 	delete(b.stalls, p)
+	delete(b.keyed, p)
 }
 
 func (b *Board) wants(of Partition, learned uint64) bool {
@@ -103,6 +107,16 @@ func (b *Board) showKeys(p Partition, sum KeySummary) {
 	if b.ShowKeys != nil {
 		b.ShowKeys(p, sum)
 	}
+}
+
+// answer says where a shard with a model per key takes questions.
+func (b *Board) answer(p Partition, asks chan<- func(*Shard)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.keyed == nil {
+		b.keyed = map[Partition]chan<- func(*Shard){}
+	}
+	b.keyed[p] = asks
 }
 
 // open says that a shard is restored and reads its partition.

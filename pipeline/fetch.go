@@ -82,6 +82,14 @@ func (f *fetcher) ticks() <-chan time.Time {
 	return f.clock.C
 }
 
+// questions of those who look on, which are answered between two runs of messages.
+func (s *Shard) questions() <-chan func(*Shard) {
+	if s.keys == nil {
+		return nil
+	}
+	return s.keys.asks
+}
+
 // fetch waits for the next run of messages, or for the clock: then the run is empty and only what time decides is due.
 func (s *Shard) fetch(ctx context.Context) (Fetched, error) {
 	defer s.metrics.time(stageFetch, time.Now())
@@ -91,6 +99,9 @@ func (s *Shard) fetch(ctx context.Context) (Fetched, error) {
 		s.fetcher.holding = got.err == nil
 		return got.run, got.err
 	case <-s.fetcher.ticks():
+		return Fetched{Next: s.position, End: -1}, nil
+	case ask := <-s.questions():
+		ask(s)
 		return Fetched{Next: s.position, End: -1}, nil
 	case <-s.shipper.failed:
 		return Fetched{}, s.shipper.err

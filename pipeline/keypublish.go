@@ -1,12 +1,9 @@
 package pipeline
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -30,7 +27,12 @@ func (s *Shard) publishKeys() error {
 		s.publishedAt = time.Now()
 		s.board.showKeys(s.partition, s.KeySummary())
 	}
-	for _, key := range due {
+	for i, key := range due {
+		if i%keysPerLook == keysPerLook-1 && s.leavingLate() {
+			s.log.Warn().Int("keys", len(due)-i).Msg("left before all keys were published: whoever takes the partition over publishes the others")
+			k.changed = due[i:]
+			return nil
+		}
 		key.due = false
 		if !key.changed || !byClock && !s.closing && s.cfg.Output.EveryRows == 0 {
 			continue
@@ -40,6 +42,15 @@ func (s *Shard) publishKeys() error {
 		}
 	}
 	return nil
+}
+
+// keysPerLook are published before the clock is looked at again.
+const keysPerLook = 64
+
+// leavingLate tells whether a shard that leaves has spent its time for updates: very many keys' would keep the checkpoint from getting out before
+// kafka.shutdown_timeout. What is left is not lost, for the state says of each key whether it is published.
+func (s *Shard) leavingLate() bool {
+	return s.closing && s.ports.Store != nil && time.Since(s.publishedAt) > s.cfg.Kafka.ShutdownTimeout/4
 }
 
 // announceKey puts the update of a key on its way. Where there are many, they do not wait for the end of the run of messages.
@@ -89,35 +100,4 @@ func (s *Shard) keyUpdate(key *keyModel) (*Update, error) {
 		u.EventTime = formatEventTime(key.eventTime)
 	}
 	return u, nil
-}
-
-// EachKey calls each with the newest update of every key, in the order of the keys. It is for use after Run has returned.
-func (s *Shard) EachKey(each func(*Update) error) error {
-	if s.keys == nil {
-		return nil
-	}
-	for _, key := range slices.SortedFunc(maps.Values(s.keys.byName), func(a, b *keyModel) int { return cmp.Compare(a.name, b.name) }) {
-		u, err := s.keyUpdate(key)
-		if err != nil {
-			return err
-		}
-		if err := each(u); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// KeySummary is what there is to say of all keys of a shard together.
-type KeySummary struct {
-	Keys     int
-	InMemory int
-	Rows     RowCounts         // of this process
-	Refused  map[string]uint64 // rows without a key that can be used, by reason
-}
-
-// KeySummary of the shard as it stands. It is for the shard's own goroutine, and for use after Run has returned.
-func (s *Shard) KeySummary() KeySummary {
-	k := s.keys
-	return KeySummary{Keys: len(k.byName), InMemory: k.awake, Rows: rowCounts(k.rows), Refused: k.refusals()}
 }

@@ -26,6 +26,8 @@ type keyModel struct {
 	deadLetters uint64
 
 	learned, skipped uint64
+	drift            float64 // statistic of the detector
+	alarm            bool
 	eventTime        float64 // NaN: no row had one
 
 	dirty   bool  // learned since its newest record in the state topic
@@ -54,6 +56,7 @@ type keyModels struct {
 	changed []*keyModel
 	due     []*keyModel
 	split   keySplit
+	asks    chan func(*Shard) // questions of those who look on
 }
 
 // keyLimits bound what keys may make the process do.
@@ -65,7 +68,7 @@ type keyLimits struct {
 
 func newKeyModels(cfg Config, interval uint64, tune func(*estimator.Linear)) *keyModels {
 	k := &keyModels{
-		tune: tune, interval: interval, byName: map[string]*keyModel{}, cold: coldstore.New(cfg.State.ColdDir),
+		tune: tune, asks: make(chan func(*Shard)), interval: interval, byName: map[string]*keyModel{}, cold: coldstore.New(cfg.State.ColdDir),
 		limits: keyLimits{keys: cfg.Model.MaxKeys, bytes: int(cfg.Input.Limits.KeyBytes), awake: cfg.State.HotKeys},
 	}
 	k.recent.newer, k.recent.older = &k.recent, &k.recent

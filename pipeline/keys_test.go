@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -311,5 +312,53 @@ func TestStateOfKeysThatDoesNotFitIsAnError(t *testing.T) {
 		if err := w.run(t); !errors.Is(err, ErrState) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got error %v, want one that says %q", name, err, c.says)
 		}
+	}
+}
+
+func TestPagesShowEveryKeyOnceAlarmedFirst(t *testing.T) {
+	rows := makeKeyedTable(400, 23, 7)
+	w := world{cfg: keyedConfig(), source: memorySource{messages: rows.every(t, 100), endless: true}}
+	s := w.shard()
+	defer s.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx) }()
+	look := func(q KeyQuery) []KeyView {
+		for { // until all rows are learned
+			page, err := w.board.Keys(ctx, q)
+			if err != nil {
+				t.Error(err)
+			}
+			if len(page) > 0 && page[0].Update.Position["rows"]["0"] == 4 {
+				return page
+			}
+		}
+	}
+	look(KeyQuery{Limit: 1})
+	alarm := make(chan struct{})
+	s.keys.asks <- func(s *Shard) { s.keys.byName["k/9@"].alarm = true; close(alarm) }
+	<-alarm
+	var seen []string
+	q := KeyQuery{Limit: 5}
+	for page := look(q); ; page = look(q) {
+		for _, v := range page {
+			seen = append(seen, *v.Update.Key)
+		}
+		if len(page) < q.Limit {
+			break
+		}
+		q.After = &page[len(page)-1].Place
+	}
+	want := slices.Compact(slices.Sorted(slices.Values(rows.key)))
+	want = append([]string{"k/9@"}, slices.DeleteFunc(want, func(k string) bool { return k == "k/9@" })...)
+	if !slices.Equal(seen, want) {
+		t.Errorf("saw %v, want %v", seen, want)
+	}
+	if page := look(KeyQuery{Limit: 50, Prefix: "k/1"}); len(page) != 11 {
+		t.Errorf("%d keys begin with k/1, want 11", len(page))
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

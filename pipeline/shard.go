@@ -154,6 +154,10 @@ func (s *Shard) open(ctx context.Context) error {
 	if s.model != nil {
 		s.learned = s.model.Rows().Learned
 	}
+	if s.keys != nil {
+		s.metrics.refused = s.keys.refused
+		s.board.answer(s.partition, s.keys.asks)
+	}
 	s.metrics.open(s, began)
 	s.fetcher = startFetcher(ctx, source, s.tick())
 	s.shipper = startShipper(ctx, s)

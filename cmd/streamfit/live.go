@@ -108,7 +108,13 @@ func (l *live) work(ctx context.Context, member kafka.Member, partition int) err
 	}
 	defer l.board.Leave(p)
 	shard := pipeline.NewShard(l.cfg, p, l.ports(member, partition), l.board, l.metrics, l.log)
-	return errors.Join(shard.Run(ctx), shard.Close())
+	err := shard.Run(ctx)
+	if l.cfg.Model.Scope == "key" && l.board.Left != nil && err == nil {
+		if worst, unknown := shard.WorstKeys(screenful); unknown == nil {
+			l.board.Left(p, shard.KeySummary(), worst)
+		}
+	}
+	return errors.Join(err, shard.Close())
 }
 
 func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {

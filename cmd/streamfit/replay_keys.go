@@ -43,9 +43,8 @@ func (p *replay) writeKeys(out io.Writer, form string) error {
 		}
 		return encoder.Encode(all)
 	}
-	worst := newWorstTable()
-	err := p.shard.EachKey(func(u *pipeline.Update) error { worst.add(u); return nil })
-	return errors.Join(err, worst.write(out, p.cfg.Model, p.shard.KeySummary()))
+	worst, err := p.shard.WorstKeys(screenful)
+	return errors.Join(err, writeKeysTable(out, p.cfg.Model, p.shard.KeySummary(), worst))
 }
 
 // refusedSentence says how many rows had no key that can be used, and why; empty if none.

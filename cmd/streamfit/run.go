@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/streamfit/streamfit/pipeline"
 )
@@ -28,11 +29,12 @@ func (r *runCmd) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	board := &pipeline.Board{}
+	board, left := &pipeline.Board{}, &leftKeys{}
 	if cfg.Log.Format == "console" {
 		table := newProgressTable(c.Err)
 		defer table.finish()
-		board.Show, board.ShowKeys, board.Wants = table.show, table.showKeys, table.wants
+		board.Show, board.ShowKeys, board.Wants, board.Left = table.show, table.showKeys, table.wants, left.add
 	}
-	return runLive(ctx, cfg, board, c.logger(cfg.Log))
+	err = runLive(ctx, cfg, board, c.logger(cfg.Log))
+	return errors.Join(err, left.write(c.Err, cfg.Model))
 }

@@ -19,6 +19,8 @@ import (
 type tailCmd struct {
 	FromBeginning bool   `help:"Begin with the oldest update that the topic holds, not with the newest."`
 	UntilEnd      bool   `help:"Stop at the end that the topic has when tail begins."`
+	Key           string `placeholder:"KEY" help:"Only the updates of this key, of a model per key."`
+	Alarms        bool   `help:"Only updates with an alarm."`
 	Max           int    `placeholder:"N" help:"Stop after so many updates."`
 	Output        string `short:"o" enum:"table,json,jsonl" default:"table" help:"table, live on a terminal; json, indented; jsonl: the records, untouched, one per line."`
 	UpdateFlags
@@ -36,6 +38,7 @@ func (*tailCmd) Help() string {
 	return `Shows the newest update and then each one that comes, until SIGINT or SIGTERM. A topic that is not there yet is waited for.
 
     streamfit tail --brokers localhost:9092 --topic flights-model
+    streamfit tail --topic flights-model --key SFO
     streamfit tail --topic flights-model --from-beginning --until-end -o jsonl | tail -n 1`
 }
 
@@ -150,14 +153,40 @@ func (f *follower) follow(ctx context.Context, log zerolog.Logger) error {
 }
 
 func (f *follower) take(u update) error {
+	if wanted, err := f.wants(u.value); err != nil || !wanted {
+		return f.at(u, err)
+	}
 	if err := f.show(u.value); err != nil {
-		return fmt.Errorf("topic %s, partition %d, offset %d: %w", f.topic, u.partition, u.offset, err)
+		return f.at(u, err)
 	}
 	f.shown++
 	if f.shown == f.Max {
 		return errEnough
 	}
 	return nil
+}
+
+// at an update something went wrong, or nothing.
+func (f *follower) at(u update, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("topic %s, partition %d, offset %d: %w", f.topic, u.partition, u.offset, err)
+}
+
+// wants an update by its key and its alarm.
+func (t *tailCmd) wants(value []byte) (bool, error) {
+	if t.Key == "" && !t.Alarms {
+		return true, nil
+	}
+	var u struct {
+		Key   *string        `json:"key"`
+		Drift pipeline.Drift `json:"drift"`
+	}
+	if err := json.Unmarshal(value, &u); err != nil {
+		return false, &inputError{fmt.Errorf("not an update: %w", err)}
+	}
+	return (t.Key == "" || u.Key != nil && *u.Key == t.Key) && (!t.Alarms || u.Drift.Alarm), nil
 }
 
 // await the topic, which the first run of a pipeline makes, and count its partitions.

@@ -19,7 +19,8 @@ type updateTable struct {
 	live   bool
 	width  int
 	latest map[string]*pipeline.Update
-	height int // lines on the screen
+	order  []string // of latest, by their last update
+	height int      // lines on the screen
 }
 
 func newUpdateTable(out io.Writer) *updateTable {
@@ -35,7 +36,7 @@ func (t *updateTable) show(u *pipeline.Update) error {
 		_, err := fmt.Fprintln(t.out, updateLine(u))
 		return err
 	}
-	t.latest[u.Model] = u
+	t.keep(u)
 	frame, err := t.frame()
 	if err != nil {
 		return err
@@ -47,6 +48,25 @@ func (t *updateTable) show(u *pipeline.Update) error {
 	t.height = strings.Count(frame, "\n")
 	_, err = io.WriteString(t.out, back+frame)
 	return err
+}
+
+// keep an update as its model's newest. Of more models than a screen holds, those that have moved last are kept.
+func (t *updateTable) keep(u *pipeline.Update) {
+	name := nameOf(u)
+	t.latest[name] = u
+	t.order = append(slices.DeleteFunc(t.order, func(n string) bool { return n == name }), name)
+	if len(t.order) > screenful {
+		delete(t.latest, t.order[0])
+		t.order = t.order[1:]
+	}
+}
+
+// nameOf a model, with its key if it is of one.
+func nameOf(u *pipeline.Update) string {
+	if u.Key == nil {
+		return u.Model
+	}
+	return u.Model + "/" + *u.Key
 }
 
 // frame is the table of the only model, or a line for each of several.
@@ -83,7 +103,7 @@ func cutTo(line string, width int) string {
 // updateLine is an update in one line: what was learned, how well, and the coefficients with their standard errors.
 func updateLine(u *pipeline.Update) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s rows, %s, loss %s (since last %s, best constant %s), (intercept) %s", u.Model, grouped(u.Rows.Learned), u.Status,
+	fmt.Fprintf(&b, "%s: %s rows, %s, loss %s (since last %s, best constant %s), (intercept) %s", nameOf(u), grouped(u.Rows.Learned), u.Status,
 		digits(u.Loss.Mean, 5), digits(u.Loss.SinceLast, 5), digits(u.Loss.Baseline, 5), withError(u.Intercept))
 	for _, c := range u.Coefficients {
 		fmt.Fprintf(&b, ", %s %s", c.Name, withError(c.Interval))

@@ -53,7 +53,11 @@ type model struct {
 	Update    *pipeline.Update `json:"update"`
 }
 
-func (s Site) models(w http.ResponseWriter, _ *http.Request) {
+func (s Site) models(w http.ResponseWriter, r *http.Request) {
+	if s.Board.Keyed() {
+		s.keys(w, r)
+		return
+	}
 	models, lags := []model{}, s.Board.Lags()
 	for p, u := range s.Board.Updates() {
 		m := model{Topic: p.Topic, Partition: p.ID, Update: u}

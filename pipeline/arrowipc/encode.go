@@ -60,22 +60,42 @@ func (a *appender) Write(p []byte) (int, error) {
 // EncodeNumbers appends the IPC stream of one batch of float64 columns, for those who have plain slices and no arrow.Record. Each name has a column, and
 // the columns are of one length; else it is an error.
 func EncodeNumbers(dst []byte, names []string, columns [][]float64) ([]byte, error) {
-	if len(names) != len(columns) {
-		return dst, fmt.Errorf("encode a record batch: %d names of %d columns", len(names), len(columns))
-	}
-	fields := make([]arrow.Field, len(names))
-	arrays := make([]arrow.Array, len(names))
 	rows := 0
+	if len(columns) > 0 {
+		rows = len(columns[0])
+	}
+	fields, arrays, err := numberColumns(names, columns, rows)
+	if err != nil {
+		return dst, err
+	}
+	return Encode(dst, array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(rows)), Uncompressed)
+}
+
+func numberColumns(names []string, columns [][]float64, rows int) ([]arrow.Field, []arrow.Array, error) {
+	if len(names) != len(columns) {
+		return nil, nil, fmt.Errorf("encode a record batch: %d names of %d columns", len(names), len(columns))
+	}
+	fields, arrays := make([]arrow.Field, len(names)), make([]arrow.Array, len(names))
 	for i, values := range columns {
-		if i == 0 {
-			rows = len(values)
-		}
 		if len(values) != rows {
-			return dst, fmt.Errorf("encode a record batch: column %q has %d rows and column %q has %d", names[i], len(values), names[0], rows)
+			return nil, nil, fmt.Errorf("encode a record batch: column %q has %d rows, not %d as the others", names[i], len(values), rows)
 		}
 		fields[i] = arrow.Field{Name: names[i], Type: arrow.PrimitiveTypes.Float64}
 		bytes := memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(values))
 		arrays[i] = array.NewFloat64Data(array.NewData(fields[i].Type, rows, []*memory.Buffer{nil, bytes}, nil, 0, 0))
 	}
-	return Encode(dst, array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(rows)), Uncompressed)
+	return fields, arrays, nil
+}
+
+// EncodeKeyed is EncodeNumbers with a column of texts besides: the key of each row.
+func EncodeKeyed(dst []byte, key string, keys, names []string, columns [][]float64) ([]byte, error) {
+	texts := array.NewStringBuilder(memory.DefaultAllocator)
+	defer texts.Release()
+	texts.AppendValues(keys, nil)
+	fields, arrays, err := numberColumns(names, columns, len(keys))
+	if err != nil {
+		return dst, err
+	}
+	fields, arrays = append(fields, arrow.Field{Name: key, Type: arrow.BinaryTypes.String}), append(arrays, texts.NewArray())
+	return Encode(dst, array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(len(keys))), Uncompressed)
 }

@@ -32,13 +32,14 @@ var ErrDamaged = errors.New("coldstore: the temporary file is damaged")
 type Store struct {
 	dir    string
 	file   *os.File
-	end    uint32              // block after the last
-	free   map[uint32][]uint32 // places that hold nothing any more, by their number of blocks
+	end    uint32   // block after the last
+	used   []uint64 // a bit for each block
+	cursor uint32   // where to look for room next
 	buffer []byte
 }
 
 // New store in a directory; empty: the system's for temporary files.
-func New(dir string) *Store { return &Store{dir: dir, free: map[uint32][]uint32{}} }
+func New(dir string) *Store { return &Store{dir: dir} }
 
 // Put b in the place of what was there, or elsewhere if that is too small or far too large.
 func (s *Store) Put(old Place, b []byte) (Place, error) {
@@ -61,24 +62,68 @@ func (s *Store) Put(old Place, b []byte) (Place, error) {
 	return p, nil
 }
 
-// place for size bytes: the old one if it takes as many blocks, else one that was freed, else a new one at the end.
+// place for size bytes: the old one if it takes as many blocks, else the next room that is found, else a new one at the end.
 func (s *Store) place(old Place, size uint32) (Place, error) {
 	need := blocks(size)
 	if !old.None() && blocks(old.size) == need {
 		return Place{old.block, size}, nil
 	}
 	s.Free(old)
-	if free := s.free[need]; len(free) > 0 {
-		s.free[need] = free[:len(free)-1]
-		return Place{free[len(free)-1], size}, nil
+	block, found := s.room(need)
+	if !found {
+		if need > math.MaxUint32-s.end {
+			return Place{}, fmt.Errorf("coldstore: the temporary file has reached its largest size, %d GiB", int64(math.MaxUint32)*blockBytes>>30)
+		}
+		block = s.end
+		s.end += need
+		for uint32(len(s.used)) < blocksOf64(s.end) {
+			s.used = append(s.used, 0)
+		}
 	}
-	if need > math.MaxUint32-s.end {
-		return Place{}, fmt.Errorf("coldstore: the temporary file has reached its largest size, %d GiB", int64(math.MaxUint32)*blockBytes>>30)
-	}
-	p := Place{s.end, size}
-	s.end += need
-	return p, nil
+	s.mark(block, need, true)
+	return Place{block, size}, nil
 }
+
+// room of so many blocks in a row, from the cursor on. The search gives up soon: a file that is larger than need be costs less than a long search each time.
+func (s *Store) room(need uint32) (block uint32, found bool) {
+	run := uint32(0)
+	for range longestSearch {
+		if s.cursor >= s.end {
+			s.cursor, run = 0, 0
+			if s.end == 0 {
+				return 0, false
+			}
+		}
+		word := s.used[s.cursor/64]
+		switch {
+		case word == math.MaxUint64:
+			s.cursor, run = s.cursor/64*64+64, 0
+			continue
+		case word>>(s.cursor%64)&1 == 1:
+			run = 0
+		default:
+			run++
+		}
+		if s.cursor++; run == need {
+			return s.cursor - need, true
+		}
+	}
+	return 0, false
+}
+
+const longestSearch = 2048
+
+func (s *Store) mark(block, n uint32, used bool) {
+	for b := block; b < block+n; b++ {
+		if used {
+			s.used[b/64] |= 1 << (b % 64)
+		} else {
+			s.used[b/64] &^= 1 << (b % 64)
+		}
+	}
+}
+
+func blocksOf64(blocks uint32) uint32 { return blocks/64 + 1 }
 
 func blocks(size uint32) uint32 { return (size + blockBytes - 1) / blockBytes }
 
@@ -104,7 +149,7 @@ func (s *Store) Get(dst []byte, p Place) ([]byte, error) {
 // Free a place.
 func (s *Store) Free(p Place) {
 	if !p.None() {
-		s.free[blocks(p.size)] = append(s.free[blocks(p.size)], p.block)
+		s.mark(p.block, blocks(p.size), false)
 	}
 }
 

@@ -62,3 +62,26 @@ func TestDamageIsFoundAndNothingIsLeftBehind(t *testing.T) {
 		t.Errorf("left %v, %v", left, err)
 	}
 }
+
+// States that grow, all of them by and by, do not leave the room behind them that they had before.
+func TestTheFileStaysSmallWhileStatesGrow(t *testing.T) {
+	s := New(t.TempDir())
+	defer s.Close()
+	const keys = 2000
+	places := make([]Place, keys)
+	b := make([]byte, 0, 2048)
+	for range 20 {
+		b = b[:len(b)+100]
+		for k := range places {
+			k = k * 7 % keys
+			p, err := s.Put(places[k], b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			places[k] = p
+		}
+	}
+	if share := float64(s.Bytes()) / (keys * 2048); share > 2.5 {
+		t.Errorf("the file is %.1f times what it holds", share)
+	}
+}
