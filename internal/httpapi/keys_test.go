@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -74,14 +73,10 @@ func keyedSite(t *testing.T) http.Handler {
 
 func TestModelsOfKeysComeInPages(t *testing.T) {
 	site := keyedSite(t)
-	get := func(path string) (*http.Response, string) {
-		w := httptest.NewRecorder()
+	get := func(path string) (w *httptest.ResponseRecorder, body string) {
+		w = httptest.NewRecorder()
 		site.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
-		body, err := io.ReadAll(w.Result().Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return w.Result(), string(body)
+		return w, w.Body.String()
 	}
 	seen, pages := 0, 0
 	for path := "/models?limit=10"; path != ""; pages++ {
@@ -96,7 +91,7 @@ func TestModelsOfKeysComeInPages(t *testing.T) {
 			}
 			seen++
 		}
-		path, _, _ = strings.Cut(strings.TrimPrefix(response.Header.Get("Link"), "<"), ">")
+		path, _, _ = strings.Cut(strings.TrimPrefix(response.Header().Get("Link"), "<"), ">")
 	}
 	if seen != 25 || pages != 3 {
 		t.Errorf("%d keys on %d pages", seen, pages)
@@ -108,8 +103,8 @@ func TestModelsOfKeysComeInPages(t *testing.T) {
 		t.Errorf("with an alarm: %s", body)
 	}
 	for query, says := range map[string]string{"limit=0": "limit", "limit=x": "limit", "alarmed=perhaps": "true or false", "after=x": "Link"} {
-		if response, body := get("/models?" + query); response.StatusCode != http.StatusBadRequest || !strings.Contains(body, says) {
-			t.Errorf("%s: %s %s", query, response.Status, body)
+		if response, body := get("/models?" + query); response.Code != http.StatusBadRequest || !strings.Contains(body, says) {
+			t.Errorf("%s: %d %s", query, response.Code, body)
 		}
 	}
 }
