@@ -20,6 +20,7 @@ import (
 )
 
 type demoCmd struct {
+	Use   string `enum:"model,keys" default:"model" help:"What to show: one model of all flights, or a model for each airport (keys)."`
 	Rate  int    `default:"50000" help:"Rows per second to produce; 0: as fast as it goes."`
 	Order string `enum:"shuffled,file" default:"shuffled" help:"Order of the rows: shuffled (the same each time), or file: as the file has them, sorted by time of day, so that the stream drifts."`
 }
@@ -30,7 +31,8 @@ func (*demoCmd) Help() string {
 from their topic. Then the model is put beside the batch fit of the same rows. It needs nothing but this program.
 
     streamfit demo
-    streamfit demo --rate 0 --order file`
+    streamfit demo --rate 0 --order file
+    streamfit demo --use keys`
 }
 
 const (
@@ -40,6 +42,9 @@ const (
 
 // Run produces, learns and reads back side by side, until the update that has seen every flight is there.
 func (d *demoCmd) Run(ctx context.Context, c *console) error {
+	if d.Use == "keys" {
+		return d.runKeys(ctx, c)
+	}
 	rows, err := readFlights(d.Order == "shuffled")
 	if err != nil {
 		return err

@@ -18,3 +18,13 @@ func TestFlightsAreAWholeArrowFile(t *testing.T) {
 		t.Errorf("%d bytes that begin with %q and end with %q", len(b), b[:6], b[len(b)-6:])
 	}
 }
+
+func TestFlightsByOriginAreAWholeParquetFile(t *testing.T) {
+	b, err := io.ReadAll(data.FlightsByOrigin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b) < 500_000 || string(b[:4]) != "PAR1" || string(b[len(b)-4:]) != "PAR1" {
+		t.Errorf("%d bytes that begin with %q and end with %q", len(b), b[:4], b[len(b)-4:])
+	}
+}
