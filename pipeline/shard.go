@@ -155,7 +155,6 @@ func (s *Shard) open(ctx context.Context) error {
 		s.learned = s.model.Rows().Learned
 	}
 	if s.keys != nil {
-		s.metrics.refused = s.keys.refused
 		s.board.answer(s.partition, s.keys.asks)
 	}
 	s.metrics.open(s, began)
