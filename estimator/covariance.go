@@ -14,6 +14,11 @@ func (s *newton) covariance() []float64 {
 	half, out := make([]float64, m*m), make([]float64, m*m)
 	multiply(half, s.p, meat, m)
 	multiply(out, half, s.p, m)
+	if s.rows != nil && s.rows.n() <= m { // nothing is left of the rows to measure an error by
+		for i := range out {
+			out[i] = math.NaN()
+		}
+	}
 	return out
 }
 

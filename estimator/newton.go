@@ -181,14 +181,25 @@ func (s *newton) downdate(c float64) {
 // sharpest is how much one row may sharpen a coefficient: what goes beyond is rounding, and could make a variance negative.
 const sharpest = 0x1p-52
 
+// blockLength of a block that begins after so many rows: a sixteenth of them in powers of two, up to 64. After a short warm-up, few long blocks would tell
+// little.
+func blockLength(rows float64) int {
+	length := 1
+	for length < blockRows && float64(2*length*16) <= rows {
+		length *= 2
+	}
+	return length
+}
+
 // block adds a score to the running block, and the block to M when it is full.
 func (s *newton) block(score float64) {
+	length := blockLength(s.t - float64(s.inBlock))
 	s.addScore(score)
-	if s.inBlock++; s.inBlock < blockRows {
+	if s.inBlock++; s.inBlock < length {
 		return
 	}
 	if s.lambda < 1 {
-		keep := math.Pow(s.lambda, blockRows)
+		keep := math.Pow(s.lambda, float64(length))
 		for i := range s.meat {
 			s.meat[i] *= keep
 		}
