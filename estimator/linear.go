@@ -24,6 +24,7 @@ type Linear struct {
 type Predicted struct {
 	Prediction, Target []float64
 	Knee               []float64 // in force at each row; +Inf where the loss has none
+	Time               []float64 // of each row, in seconds; nil for a model without a trend
 }
 
 // New makes a model that has seen no row.
@@ -73,7 +74,7 @@ func (m *Linear) learn(skipped []Skipped) {
 		m.rows.Outliers += m.metrics.add(t)
 	}
 	if m.watcher != nil && t.n > 0 {
-		m.watcher(Predicted{Prediction: t.prediction[:t.n], Target: t.y[:t.n], Knee: t.knee[:t.n]})
+		m.watcher(t.predicted())
 	}
 }
 

@@ -14,7 +14,7 @@ func (m *Linear) Score(dst []Skipped, c Columns, each func(Predicted)) []Skipped
 		for i := range t.n {
 			t.prediction[i], t.knee[i] = predict(t.row(i)), knee
 		}
-		each(Predicted{Prediction: t.prediction[:t.n], Target: t.y[:t.n], Knee: t.knee[:t.n]})
+		each(t.predicted())
 	}
 	return dst
 }

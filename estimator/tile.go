@@ -17,7 +17,8 @@ type tile struct {
 	prediction, knee []float64
 	guarded          uint64 // rows that the leverage guard weighed down
 
-	words []byte // room for a state on its way out or in
+	time  []float64 // room for the times of the rows
+	words []byte    // room for a state on its way out or in
 }
 
 // A tile's features stay within the processor's second cache, and its rows within these bounds.
@@ -123,6 +124,19 @@ func (t *tile) weigh(c Columns, at, run int) bool {
 		t.w[i] = w
 	}
 	return true
+}
+
+// predicted rows of the tile, as they were before they were learned.
+func (t *tile) predicted() Predicted {
+	p := Predicted{Prediction: t.prediction[:t.n], Target: t.y[:t.n], Knee: t.knee[:t.n]}
+	if t.trend.given() {
+		t.time = t.time[:0]
+		for i := range t.n {
+			t.time = append(t.time, t.row(i)[t.features])
+		}
+		p.Time = t.time
+	}
+	return p
 }
 
 // gatherRow adds row i of the columns, or tells why it cannot be learned from.

@@ -7,5 +7,5 @@ func (p *replay) plot(path string) error {
 	if path == "" {
 		return nil
 	}
-	return fitplot.Figure{Paths: p.paths, Final: p.last, Passes: p.passes, Residuals: p.progressive.Residuals}.Write(path)
+	return fitplot.Figure{Paths: p.paths, Final: p.last, Passes: p.passes, Residuals: p.progressive.Residuals, Series: p.series}.Write(path)
 }

@@ -29,6 +29,7 @@ type replay struct {
 	err     io.Writer
 	table   *progressTable
 	paths   *fitplot.Paths // nil: there is no figure to draw
+	series  *fitplot.Series
 
 	pass        int // from 1
 	shard       *pipeline.Shard
@@ -48,7 +49,7 @@ func newReplay(cfg pipeline.Config, r *replayCmd, files *replayFiles, c *console
 		table: newProgressTable(c.Err), progressive: goodness.NewFit(measure),
 	}
 	if r.Plot != "" {
-		p.paths = new(fitplot.Paths)
+		p.paths, p.series = new(fitplot.Paths), fitplot.NewSeries(2+cfg.Estimator(cfg.Model.Features).Trend.Columns())
 		files.ends = fitplot.NextRow
 	}
 	return p, nil
@@ -140,6 +141,9 @@ func (p *replay) again(context.Context) (pipeline.Source, error) {
 func (p *replay) watch(rows estimator.Predicted) {
 	if p.pass == 1 {
 		p.progressive.Add(rows)
+		if p.series != nil {
+			p.series.Add(rows)
+		}
 	}
 }
 
@@ -152,6 +156,7 @@ func (p *replay) show(from pipeline.Partition, u *pipeline.Update) {
 	p.table.show(from, u)
 	if p.paths != nil && p.pass == 1 {
 		p.paths.Add(u)
+		p.series.Alarm(u)
 	}
 }
 

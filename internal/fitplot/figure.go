@@ -23,6 +23,7 @@ type Figure struct {
 	Final     *pipeline.Update // the model after all passes
 	Passes    int
 	Residuals *goodness.Residuals
+	Series    *Series // of a trend, over time; nil or empty: there is none
 }
 
 const (
@@ -61,10 +62,20 @@ func (f Figure) Write(path string) error {
 		return err
 	}
 	panels[len(curves)/columns][len(curves)%columns] = last
-	width, height := vg.Length(columns)*panelWidth, vg.Length(rows)*panelHeight+headerHeight
+	width, height, top := vg.Length(columns)*panelWidth, vg.Length(rows)*panelHeight+headerHeight, vg.Length(headerHeight)
+	var series *plot.Plot
+	if f.Series != nil && len(f.Series.kept) > 0 {
+		if series, err = f.Series.panel(); err != nil {
+			return err
+		}
+		height, top = height+seriesHeight, top+seriesHeight
+	}
 	return figure.Write(path, width, height, func(page draw.Canvas) error {
 		f.header(page, axis, left)
-		tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: 16, PadY: 14, PadTop: headerHeight, PadBottom: 8, PadLeft: 8, PadRight: 14}
+		if series != nil {
+			series.Draw(draw.Crop(page, 8, -14, height-top+10, -headerHeight))
+		}
+		tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: 16, PadY: 14, PadTop: top, PadBottom: 8, PadLeft: 8, PadRight: 14}
 		for i, row := range plot.Align(panels, tiles, page) {
 			for j, area := range row {
 				if panels[i][j] != nil {

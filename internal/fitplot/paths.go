@@ -1,4 +1,5 @@
-// Package fitplot draws a fit: each coefficient with its 95 % interval over the rows, and the distribution of the residuals.
+// Package fitplot draws a fit: each coefficient with its 95 % interval over the rows, the distribution of the residuals, and of a trend
+// the readings over time.
 package fitplot
 
 import (
