@@ -12,7 +12,7 @@ type basis struct {
 	targetC, targetS float64
 
 	time    int // index of a trend's time column, whose waves follow; the number of columns where there is none
-	guarded int // columns that tell how far out a row is; those after them are waves, or the time once the type when looks after it
+	guarded int // columns that tell how far out a row is; those after them are waves, or the time that the type when looks after
 
 	at, unit float64 // seconds at which a trend's intercept is reported, and of its slope's unit
 }

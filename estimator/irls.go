@@ -24,6 +24,7 @@ const ridge = 1e-6 // keeps P finite in directions that no row has shown
 // leverage weights v. It starts from the least absolute deviations, so that it does not begin among the outliers.
 type robustFit struct {
 	m          int // features + 1
+	time       int // the basis's
 	z          []float64
 	y, prior   []float64 // target; v·weight
 	guard      guard
@@ -41,7 +42,7 @@ type robustFit struct {
 func newRobustFit(rows *warmRows, b *basis, leverage Leverage, lambda float64) *robustFit {
 	n, m := rows.n(), rows.d+1
 	f := &robustFit{
-		m: m, z: make([]float64, n*m), y: make([]float64, n), prior: make([]float64, n), far: make([]float64, n), weight: rows.w, beta: make([]float64, m),
+		m: m, time: b.time, z: make([]float64, n*m), y: make([]float64, n), prior: make([]float64, n), far: make([]float64, n), weight: rows.w, beta: make([]float64, m),
 		residual: make([]float64, n), scratch: make([]float64, n), normal: make([]float64, m*m), ridge: ridge, guard: newGuard(leverage, lambda),
 	}
 	for i := range n {
@@ -73,6 +74,17 @@ func (f *robustFit) weigh(g *guard) {
 
 func (f *robustFit) row(i int) []float64 { return f.z[i*f.m : (i+1)*f.m] }
 
+// ridgeAt a coefficient. What is believed of a wave before there are rows is that it is no larger than three scales of the target: in the first part of its
+// period it can hardly be told from level and slope, and would grow without bounds.
+func (f *robustFit) ridgeAt(j int) float64 {
+	if j > f.time+1 {
+		return max(f.ridge, float64(f.sigma*f.sigma)/largestWave/largestWave)
+	}
+	return f.ridge
+}
+
+const largestWave = 3 // scales of the target
+
 // solve the weighted least squares with weight(i)·prior; false if the step did not move β by more than tolerance.
 func (f *robustFit) step(weight func(r float64) float64) (moved float64) {
 	clear(f.normal)
@@ -86,7 +98,7 @@ func (f *robustFit) step(weight func(r float64) float64) (moved float64) {
 		}
 	}
 	for j := range f.m {
-		f.normal[j*f.m+j] += f.ridge
+		f.normal[j*f.m+j] += f.ridgeAt(j)
 	}
 	if !cholesky(f.normal, f.m) {
 		return 0

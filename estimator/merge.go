@@ -58,7 +58,6 @@ func (r *Rows) add(o Rows) {
 func (s *newton) merge(most *newton, models []*Linear) error {
 	base := most.current()
 	s.rows, s.fit = nil, base.fit
-	s.guardTime(false)
 	m := len(s.beta)
 	information, rhs := make([]float64, m*m), make([]float64, m)
 	weights, scales := 0.0, 0.0

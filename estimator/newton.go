@@ -55,7 +55,7 @@ func newNewton(c Config) *newton {
 	if s.when != nil {
 		s.fit.time = s.when.column
 	}
-	s.guardTime(true)
+	s.guardTime(false)
 	return s
 }
 
@@ -109,10 +109,15 @@ func (s *newton) learn(t *tile) {
 func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
 	v := s.guard.weight(s.far)
 	if s.rows != nil {
-		s.warmTime(x, y)
+		s.warmTime(x, y, w)
 		s.warm(x, y, w)
 		return v < 1
 	}
+	return s.stepRow(x, y, w, v)
+}
+
+// stepRow is the step for a row that the guard against far rows gives the weight v.
+func (s *newton) stepRow(x []float64, y, w, v float64) (guarded bool) {
 	y = s.fit.target(y)
 	r := y - dot(s.z, s.beta)
 	if !(s.far < farthest && math.Abs(r) < farthest && s.when.bears(s.z)) {

@@ -36,7 +36,6 @@ func (s *newton) restoreState(d *decoder) {
 	s.when.restoreState(d)
 	s.guard.restoreState(d)
 	s.rows = s.restoreRows(d)
-	s.guardTime(s.rows != nil)
 	s.check(d)
 }
 

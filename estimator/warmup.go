@@ -13,7 +13,6 @@ func (s *newton) warm(x []float64, y, w float64) {
 	s.refit()
 	if n == s.warmUp {
 		s.rows = nil
-		s.guardTime(false)
 	}
 }
 
@@ -25,7 +24,9 @@ const (
 // refit the rows kept: the batch Huber M-estimate, with P and M as the online steps would have left them.
 func (s *newton) refit() {
 	s.fit.fit(s.rows)
+	s.guardTime(true)
 	f := newRobustFit(s.rows, &s.fit, s.guard.Leverage, s.lambda)
+	s.guardTime(false)
 	knee := s.delta
 	if s.squared {
 		knee = Knee{Value: math.MaxFloat64}
@@ -67,7 +68,7 @@ func (s *newton) information(f *robustFit, delta float64) {
 		}
 	}
 	for j := range m {
-		hessian[j*m+j] += ridge
+		hessian[j*m+j] += f.ridgeAt(j)
 	}
 	if !cholesky(hessian, m) {
 		clear(s.p)

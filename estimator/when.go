@@ -25,8 +25,9 @@ type when struct {
 }
 
 const (
-	astray     = 10 // standard deviations
-	newestRows = 64 // rows of a block: the newest time is that of the last 64 to 128, so that one wrong clock is forgotten
+	astray       = 10   // standard deviations
+	farthestTime = 1e50 // scales: with it, products of P and moved origins are still numbers
+	newestRows   = 64   // rows of a block: the newest time is that of the last 64 to 128, so that one wrong clock is forgotten
 )
 
 func newWhen(c Config) *when {
@@ -37,7 +38,7 @@ func newWhen(c Config) *when {
 }
 
 // bears tells whether the arithmetic bears the row's time.
-func (w *when) bears(z []float64) bool { return w == nil || math.Abs(z[w.column+1]) < farthest }
+func (w *when) bears(z []float64) bool { return w == nil || math.Abs(z[w.column+1]) < farthestTime }
 
 // guard gives the weight of a row at the standardised time z, for the distance of its time alone.
 func (w *when) guard(z float64) float64 {
@@ -96,13 +97,20 @@ func (w *when) measure(f *robustFit, lambda float64) {
 	}
 }
 
-// warmTime sees the time of a row of the warm-up, which has been predicted.
-func (s *newton) warmTime(x []float64, y float64) {
+// warmTime follows a row of the warm-up, which has been predicted. What was fitted to half the rows says little of a time that is past them all, so between
+// the refits a trend learns by steps, as it does after the warm-up, as soon as there are a few rows for each coefficient.
+func (s *newton) warmTime(x []float64, y, w float64) {
 	if s.when == nil {
 		return
 	}
-	s.when.residual = difference(y, s.fit.raw(saturate(dot(s.z, s.beta))))
-	s.when.saw(x[s.when.column], true)
+	if s.rows.n() < max(16, 2*len(s.beta)) {
+		s.when.residual = difference(y, s.fit.raw(saturate(dot(s.z, s.beta))))
+		s.when.saw(x[s.when.column], true)
+		return
+	}
+	t := s.t
+	s.stepRow(x, y, w, 1)
+	s.t = t // the warm-up counts
 }
 
 // followTime of a row with the residual r, which weighs w and is guarded by v so far. It returns v with the guard against rows astray in time.
@@ -119,13 +127,13 @@ func (s *newton) followTime(x []float64, r, v, w float64) float64 {
 	return v
 }
 
-// guardTime by the guard against far rows, as long as the warm-up lasts.
-func (s *newton) guardTime(warm bool) {
+// guardTime by the guard against far rows, in a refit, or not.
+func (s *newton) guardTime(yes bool) {
 	if s.when == nil {
 		return
 	}
 	s.fit.guarded = s.when.column
-	if warm {
+	if yes {
 		s.fit.guarded++
 	}
 }
@@ -150,20 +158,21 @@ func (s *newton) recentre() {
 	w.mean -= delta
 	s.beta[0] = saturate(s.beta[0] + float64(delta*s.beta[j]))
 	s.score[j] = saturate(s.score[j] - float64(delta*s.score[0]))
-	combine(s.p, m, 0, j, delta)
+	combine(s.p, m, 0, j, delta, farthest)
 	mirror(s.meat, m)
-	combine(s.meat, m, j, 0, -delta)
+	combine(s.meat, m, j, 0, -delta, math.MaxFloat64)
 }
 
-// combine adds δ times row k to row i of a symmetric matrix, and the columns likewise: EXEᵀ with E = I + δeᵢeₖᵀ.
-func combine(x []float64, m, i, k int, delta float64) {
+// combine adds δ times row k to row i of a symmetric matrix, and the columns likewise: EXEᵀ with E = I + δeᵢeₖᵀ. No
+// element leaves the bounds.
+func combine(x []float64, m, i, k int, delta, bound float64) {
 	diagonal := x[i*m+i] + float64(delta*(2*x[i*m+k]+float64(delta*x[k*m+k])))
 	for j := range m {
 		v := x[i*m+j] + float64(delta*x[k*m+j])
 		if j == i {
-			v = max(diagonal, 0)
+			v = max(saturate(diagonal), 0)
 		}
-		v = max(-farthest, min(farthest, v))
+		v = max(-bound, min(bound, saturate(v)))
 		x[i*m+j], x[j*m+i] = v, v
 	}
 }

@@ -38,8 +38,12 @@ func (s *Series) panel() (*plot.Plot, error) {
 
 func (s *Series) title() string {
 	text := fmt.Sprintf("readings, each predicted before it was learned; band: ±%d σ; %s outside", bandSigmas, grouped(s.far))
-	if len(s.alarms) > 0 {
-		text += fmt.Sprintf("; %d drift alarms", len(s.alarms))
+	switch n := len(s.alarms); n {
+	case 0:
+	case 1:
+		text += "; 1 drift alarm"
+	default:
+		text += fmt.Sprintf("; %d drift alarms", n)
 	}
 	return text
 }
