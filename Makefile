@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz lint kafka-test bench simulate golden demo ci
+.PHONY: build test race fuzz lint kafka-test chaos bench simulate golden demo ci
 
 build: ## the program, as ./streamfit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
@@ -17,6 +17,10 @@ lint: ## formatting, go vet, staticcheck, golangci-lint
 
 kafka-test: ## against a real Apache Kafka, run from its jars (Java 17, Maven, Python 3.11)
 	.ci/run kafka
+
+chaos: ## processes, brokers and connections die on a schedule: make chaos SEEDS=1-10 (about six minutes each)
+	KAFKATEST=real KAFKATEST_REQUIRED=1 CHAOS_SEEDS=$(or $(SEEDS),1-10) CHAOS_STEPS=$(or $(STEPS),170) \
+		go test ./internal/chaos -run Chaos -count=1 -v -timeout 3h
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./loss/... ./estimator/... ./pipeline/...

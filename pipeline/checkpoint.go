@@ -21,6 +21,9 @@ type Checkpoint struct {
 	Position    int64            `json:"position"`
 	DeadLetters uint64           `json:"dead_letters"`
 	EventTime   *float64         `json:"event_time"`          // seconds since the epoch; nil: no row had one
+	Lost        uint64           `json:"lost,omitempty"`      // offsets that were deleted before they were learned from
+	TopicID     string           `json:"topic_id,omitempty"`  // of the input topic, which another topic of the same name has not; empty: the broker gives none
+	Since       uint64           `json:"since,omitempty"`     // epoch at which the state was started over: what earlier epochs wrote is void
 	Published   map[string]int64 `json:"published,omitempty"` // position of the newest update, by partition; nil: none yet
 
 	// With scope: key this is the partition's record, and the models are in the records of their keys. Its snapshot is of a model that has learned nothing.
@@ -138,6 +141,7 @@ func (s *Shard) head() Checkpoint {
 	c := Checkpoint{
 		V: checkpointVersion, Group: s.cfg.Input.Group, Model: s.cfg.Model.Name, Topic: s.partition.Topic, Partition: s.partition.ID,
 		Epoch: s.epoch, Position: s.position, DeadLetters: s.deadLetters, EventTime: s.eventTime, Published: s.announced,
+		Lost: s.lost, TopicID: s.ports.TopicID, Since: s.since,
 	}
 	if s.keys != nil {
 		c.Key, c.Keys, c.Refused = s.cfg.Model.Key, len(s.keys.byName), s.keys.refusals()

@@ -60,9 +60,10 @@ type Input struct {
 	Brokers    []string      `yaml:"brokers"`
 	Topic      string        `yaml:"topic"`
 	Group      string        `yaml:"group"`
-	Start      string        `yaml:"start"`       // "earliest" or "latest": where a partition without a checkpoint begins
-	DeadLetter string        `yaml:"dead_letter"` // topic; empty: a message that cannot be decoded stops the run
-	BadRows    BadRows       `yaml:"bad_rows"`    // what to do with rows that cannot be learned from
+	Start      string        `yaml:"start"`        // "earliest" or "latest": where a partition without a checkpoint begins
+	DeadLetter string        `yaml:"dead_letter"`  // topic; empty: a message that cannot be decoded stops the run
+	OnDataLoss string        `yaml:"on_data_loss"` // "fail", or "accept": go on behind offsets that were deleted before they were learned from
+	BadRows    BadRows       `yaml:"bad_rows"`     // what to do with rows that cannot be learned from
 	Limits     Limits        `yaml:"limits"`
 	MaxWait    time.Duration `yaml:"max_wait"` // longest wait of one fetch
 }

@@ -25,6 +25,7 @@ func (c Config) Validate() error {
 	f.missing("output.topic", c.Output.Topic, "name the topic to publish updates to")
 	f.missing("input.group", c.Input.Group, "name the consumer group")
 	f.oneOf("input.start", c.Input.Start, "earliest", "latest")
+	f.oneOf("input.on_data_loss", c.Input.OnDataLoss, "fail", "accept")
 	f.atLeast("input.max_wait", c.Input.MaxWait, time.Millisecond)
 	f.atLeast("state.every", c.State.Every, time.Millisecond)
 	f.topics(c)

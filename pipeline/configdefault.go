@@ -17,7 +17,7 @@ func DefaultConfig() Config {
 			Trend: Trend{Unit: 3600, Harmonics: 2},
 		},
 		Input: Input{
-			Brokers: []string{"localhost:9092"}, Group: "streamfit", Start: "earliest",
+			Brokers: []string{"localhost:9092"}, Group: "streamfit", Start: "earliest", OnDataLoss: "fail",
 			BadRows: BadRows{Null: "skip", NonFinite: "skip", Weight: "skip", Key: "skip"},
 			Limits: Limits{
 				MessageBytes: limits.MessageBytes, DecodedBytes: limits.DecodedBytes, Rows: limits.Rows,

@@ -97,6 +97,8 @@ func (s *Shard) fetch(ctx context.Context) (Fetched, error) {
 	select {
 	case got := <-s.fetcher.runs:
 		s.fetcher.holding = got.err == nil
+		s.lost += uint64(got.run.Lost) // before the run's first message
+		s.metrics.lose(got.run.Lost)
 		return got.run, got.err
 	case <-s.fetcher.ticks():
 		return Fetched{Next: s.position, End: -1}, nil

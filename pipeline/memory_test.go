@@ -208,6 +208,9 @@ type world struct {
 	stateless, noDeadLetterTopic bool
 	transactor                   *memoryTransactor // nil: no transactions
 	commit                       func(context.Context, int64) error
+	topicID                      string
+	committed                    int64
+	startOver                    *bool
 }
 
 func (w *world) ports() Ports {
@@ -217,7 +220,8 @@ func (w *world) ports() Ports {
 			w.source.position = position
 			return &w.source, nil
 		},
-		Output: &w.output, DeadLetters: &w.deadLetters, Store: &w.state, Commit: w.commit,
+		Output: &w.output, DeadLetters: &w.deadLetters, Store: &w.state, Commit: w.commit, TopicID: w.topicID, Committed: func(context.Context) (int64, error) { return w.committed, nil },
+		StartOver: w.startOver,
 	}
 	if w.transactor != nil {
 		p.Transactor = w.transactor

@@ -109,7 +109,7 @@ func (p *peers) merge(own *estimator.Linear, u *Update) (*Update, error) {
 	p.moved = false
 	models := []*estimator.Linear{own}
 	topic := p.shard.partition.Topic
-	positions, deadLetters, event := u.Position[topic], u.DeadLetters, p.shard.eventTime
+	positions, deadLetters, lost, event := u.Position[topic], u.DeadLetters, u.LostOffsets, p.shard.eventTime
 	for _, id := range slices.Sorted(maps.Keys(p.state)) {
 		c := p.state[id].checkpoint
 		if c == nil {
@@ -118,6 +118,7 @@ func (p *peers) merge(own *estimator.Linear, u *Update) (*Update, error) {
 		models = append(models, p.state[id].model)
 		positions[strconv.Itoa(id)] = c.Position
 		deadLetters += c.DeadLetters
+		lost += c.Lost
 		if c.EventTime != nil && (event == nil || *c.EventTime > *event) {
 			event = c.EventTime
 		}
@@ -130,7 +131,7 @@ func (p *peers) merge(own *estimator.Linear, u *Update) (*Update, error) {
 		return nil, fmt.Errorf("merge the shards of model %s: %w", u.Model, err)
 	}
 	out := p.shard.describe(merged.Report())
-	out.Position, out.DeadLetters = map[string]map[string]int64{topic: positions}, deadLetters
+	out.Position, out.DeadLetters, out.LostOffsets = map[string]map[string]int64{topic: positions}, deadLetters, lost
 	if event != nil {
 		out.EventTime = formatEventTime(*event)
 	}

@@ -71,7 +71,7 @@ func (s *Shard) announce() error {
 // update of the model as it stands: this shard's, merged with its peers' where it speaks for them.
 func (s *Shard) update() (*Update, error) {
 	u := s.describe(s.model.Report())
-	u.DeadLetters = s.deadLetters
+	u.DeadLetters, u.LostOffsets = s.deadLetters, s.lost
 	u.Position = map[string]map[string]int64{s.partition.Topic: {strconv.Itoa(s.partition.ID): s.position}}
 	if s.eventTime != nil {
 		u.EventTime = formatEventTime(*s.eventTime)

@@ -21,6 +21,9 @@ func (s *Shard) restore(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.ports.StartOver != nil && *s.ports.StartOver {
+		return s.startOver(ctx)
+	}
 	newest, stale, err := s.newest(ctx)
 	if err != nil {
 		return err
@@ -50,17 +53,22 @@ func (s *Shard) start(ctx context.Context) (err error) {
 // partition is claimed: those under which earlier owners wrote. With scope: key the models of the keys are taken up on the way.
 func (s *Shard) newest(ctx context.Context) (best *Checkpoint, stale map[string]bool, err error) {
 	stale = map[string]bool{}
-	_, err = s.ports.Store.Replay(ctx, 0, func(offset int64, r Record) error {
+	damage := damage{}
+	end, err := s.ports.Store.Replay(ctx, 0, func(offset int64, r Record) error {
 		if s.keys != nil {
 			if taken, err := s.keys.takeRecord(s.cfg.Model.Name, r, stale); err != nil {
-				return s.stateError(s.partition.ID, offset, err)
+				stale[string(r.Key)] = true
+				damage.add(r.Key, s.stateError(s.partition.ID, offset, err))
+				return nil
 			} else if taken {
 				return nil
 			}
 		}
 		c, err := s.ownCheckpoint(r)
 		if err != nil {
-			return s.stateError(s.partition.ID, offset, err)
+			stale[string(r.Key)] = true
+			damage.add(r.Key, s.stateError(s.partition.ID, offset, err))
+			return nil
 		}
 		if c == nil {
 			delete(stale, string(r.Key))
@@ -72,10 +80,33 @@ func (s *Shard) newest(ctx context.Context) (best *Checkpoint, stale map[string]
 		}
 		return nil
 	})
-	if err == nil && best == nil && s.keys != nil && len(s.keys.byName) > 0 {
+	if err == nil && best != nil && s.keys != nil {
+		s.keys.void(best.Since)
+	}
+	if err == nil && len(damage) == 0 && best == nil && s.keys != nil && len(s.keys.byName) > 0 {
 		err = fmt.Errorf("%w: topic %s, partition %d: %w", ErrState, s.cfg.State.Topic, s.partition.ID, errNoPartitionRecord)
 	}
+	if err == nil {
+		err = damage.since(best)
+	}
+	if err == nil && end == 0 {
+		err = s.wasThereState(ctx)
+	}
 	return best, stale, err
+}
+
+// wasThereState is asked where a partition of the state topic has never held a record: if the group has come further than its beginning, it did so with state
+// that is gone.
+func (s *Shard) wasThereState(ctx context.Context) error {
+	if s.ports.Committed == nil {
+		return nil
+	}
+	position, err := s.ports.Committed(ctx)
+	if err != nil || position <= 0 {
+		return err
+	}
+	return fmt.Errorf("%w: partition %d of topic %s is empty, but group %s has come to position %d of %s: was the state topic deleted? Start once with --reset-state to start from nothing",
+		ErrState, s.partition.ID, s.cfg.State.Topic, s.cfg.Input.Group, position, s.partition)
 }
 
 // ownCheckpoint of this shard's model that a state record holds; nil for a tombstone and for other models' records.
@@ -92,7 +123,7 @@ func (s *Shard) stateError(partition int, offset int64, err error) error {
 
 // take up a checkpoint, or say why it cannot be gone on from. Nothing ever starts from zero where there is state that does not fit.
 func (s *Shard) take(c *Checkpoint) error {
-	mend := fmt.Sprintf("give this model another name (model.name), another state topic (state.topic), or delete topic %s to start from nothing", s.cfg.State.Topic)
+	mend := "give this model another name (model.name), another state topic (state.topic), or start once with --reset-state to start from nothing"
 	if c.Topic != s.partition.Topic || c.Partition != s.partition.ID || c.Group != s.cfg.Input.Group {
 		return fmt.Errorf("%w: topic %s holds model %s of group %s, learned from %s/%d, not of group %s from %s: %s",
 			ErrState, s.cfg.State.Topic, c.Model, c.Group, c.Topic, c.Partition, s.cfg.Input.Group, s.partition, mend)
@@ -100,7 +131,12 @@ func (s *Shard) take(c *Checkpoint) error {
 	if c.Key != s.cfg.Model.keyed() {
 		return fmt.Errorf("%w: model %s was learned with model.key %q, is %q now: %s", ErrState, c.Model, c.Key, s.cfg.Model.keyed(), mend)
 	}
+	if c.TopicID != "" && s.ports.TopicID != "" && c.TopicID != s.ports.TopicID {
+		return fmt.Errorf("%w: topic %s was deleted and made again (its id was %s, is %s), so that position %d of partition %d means other rows now: %s",
+			ErrState, s.partition.Topic, c.TopicID, s.ports.TopicID, c.Position, s.partition.ID, mend)
+	}
 	s.position, s.deadLetters, s.eventTime, s.announced = c.Position, c.DeadLetters, c.EventTime, c.Published
+	s.lost, s.since = c.Lost, c.Since
 	s.saved = c.Position
 	if len(c.Snapshot) == 0 {
 		return nil

@@ -18,11 +18,14 @@ type Ports struct {
 	Start       func(ctx context.Context) (position int64, err error)     // where a shard without a checkpoint begins
 	Open        func(ctx context.Context, position int64) (Source, error) // the partition's messages from a position on
 	Commit      func(ctx context.Context, position int64) error           // tells the group, for lag displays; ErrFenced: it went on without us. May be nil
+	Committed   func(ctx context.Context) (position int64, err error)     // what the group was last told, by whoever; asked where no state is. May be nil
 	Again       func(ctx context.Context) (Source, error)                 // opens the input anew at its end, for another pass; io.EOF: no more. nil: one pass
 	Watch       func(estimator.Predicted)                                 // sees every row that is learned, of every pass; may be nil
 	Output      Sink
 	DeadLetters Sink
 	Store       StateLog
+	TopicID     string           // of the input topic, which another topic of the same name has not; empty: not known
+	StartOver   *bool            // void what the store holds; false again once that is on record. nil: never
 	Transactor  Transactor       // writes to Output, DeadLetters and Store all at once; nil: one after the other
 	Registry    *KeyRegistry     // of the keys of all partitions, with scope: key; nil: there is one partition
 	Peers       map[int]StateLog // by partition: the other shards, where this one publishes for all of them
@@ -52,6 +55,8 @@ type Shard struct {
 	position    int64  // next offset
 	learned     uint64 // rows learned after the last message
 	deadLetters uint64
+	lost        uint64 // offsets that were deleted before they were learned from
+	since       uint64 // epoch at which the state was started over
 	eventTime   *float64
 
 	fetcher *fetcher

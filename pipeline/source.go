@@ -21,6 +21,7 @@ type Header struct {
 type Fetched struct {
 	Messages []Message
 	Next     int64 // the position after the run: past holes of compaction, control records and aborted records
+	Lost     int64 // offsets that were deleted before they could be fetched, and are passed over because the configuration accepts it
 	End      int64 // the partition's end as the broker last said; End − Next is the lag. -1: unknown
 }
 

@@ -23,9 +23,10 @@ type Update struct {
 	Solver       string                      `json:"solver"`
 	Status       estimator.Status            `json:"status"`
 	Rows         RowCounts                   `json:"rows"`
-	DeadLetters  uint64                      `json:"dead_letters"` // messages that could not be decoded
-	Position     map[string]map[string]int64 `json:"position"`     // topic → partition → next offset
-	EventTime    *string                     `json:"event_time"`   // the latest of the time column, RFC 3339
+	DeadLetters  uint64                      `json:"dead_letters"`           // messages that could not be decoded
+	LostOffsets  uint64                      `json:"lost_offsets,omitempty"` // deleted from the input before they were learned from; left out where there are none
+	Position     map[string]map[string]int64 `json:"position"`               // topic → partition → next offset
+	EventTime    *string                     `json:"event_time"`             // the latest of the time column, RFC 3339
 	Intercept    Interval                    `json:"intercept"`
 	Coefficients Coefficients                `json:"coefficients"`
 	Scale        Number                      `json:"scale"`

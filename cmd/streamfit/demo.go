@@ -84,7 +84,7 @@ func (d *demoCmd) stream(ctx context.Context, cfg pipeline.Config, rows flights,
 	running, stop := context.WithCancel(ctx)
 	group, running := errgroup.WithContext(running)
 	group.Go(func() error { return d.produce(running, cluster, rows) })
-	group.Go(func() error { return runLive(running, cfg, &pipeline.Board{}, quiet) })
+	group.Go(func() error { return runLive(running, cfg, &pipeline.Board{}, quiet, false) })
 	group.Go(func() (err error) {
 		defer stop()
 		last, err = watch(running, cluster, newProgressTable(c.Err))

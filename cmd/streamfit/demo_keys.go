@@ -64,7 +64,7 @@ func (d *demoCmd) streamKeys(ctx context.Context, cfg pipeline.Config, c *consol
 	group.Go(func() error { return d.produceFlightsByOrigin(running, cluster) })
 	table := newProgressTable(c.Err)
 	group.Go(func() error {
-		return runLive(running, cfg, &pipeline.Board{Wants: table.wants, ShowKeys: table.showKeys}, quiet)
+		return runLive(running, cfg, &pipeline.Board{Wants: table.wants, ShowKeys: table.showKeys}, quiet, false)
 	})
 	group.Go(func() (err error) {
 		defer stop()

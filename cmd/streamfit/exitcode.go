@@ -58,7 +58,7 @@ func exitCode(err error) int {
 		return exitDone
 	case is[*usageError](err), is[*settings.Fault](err), is[*pipeline.SettingError](err):
 		return exitUsage
-	case errors.Is(err, pipeline.ErrState), errors.Is(err, pipeline.ErrCheckpoint), is[*kafka.OffsetError](err):
+	case errors.Is(err, pipeline.ErrState), errors.Is(err, pipeline.ErrCheckpoint), is[*kafka.OffsetError](err), is[*kafka.TopicError](err):
 		return exitState
 	case is[*pipeline.DecodeError](err), is[*pipeline.RowError](err), errors.Is(err, pipeline.ErrSharedKey), is[*file.Error](err), is[*inputError](err):
 		return exitInput

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,13 +26,17 @@ type live struct {
 	board   *pipeline.Board
 	metrics *pipeline.Metrics
 	sinks   struct{ output, deadLetters *kafka.Sink } // no dead letters: nil
-	shards  int                                       // partitions of the input topic
+	reset   bool                                      // start over
+	mu      sync.Mutex
+	first   int           // partitions of the input topic when this process started
+	shards  int           // and as far as the state topic has followed
+	over    map[int]*bool // partitions that are still to be started over
 
 	registry *pipeline.KeyRegistry // of models per key; nil: there is one partition
 }
 
 // runLive until ctx ends. The board may be shown by the caller as well.
-func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, log zerolog.Logger) error {
+func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, log zerolog.Logger, reset bool) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	cluster, err := kafka.Open(kafka.Config{Brokers: cfg.Input.Brokers, Kafka: cfg.Kafka, Log: log, Metrics: kafka.NewMetrics(registry)})
@@ -40,7 +45,7 @@ func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, lo
 	}
 	defer cluster.Close()
 	cfg.State.Topic = cfg.StateTopic()
-	l := &live{cfg: cfg, log: log, cluster: cluster, board: board, metrics: pipeline.NewMetrics(registry)}
+	l := &live{cfg: cfg, log: log, cluster: cluster, board: board, metrics: pipeline.NewMetrics(registry), reset: reset, over: map[int]*bool{}}
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	if cfg.HTTP != "" {
@@ -61,9 +66,6 @@ func (l *live) fit(ctx context.Context) error {
 	if err := l.prepareTopics(ctx); err != nil {
 		return err
 	}
-	if l.cfg.Model.Scope == "key" && l.shards > 1 {
-		l.registry = pipeline.NewKeyRegistry(l.cfg.Model.Name, l.cluster.OpenStateLog(l.cfg.State.Topic, publisher))
-	}
 	l.sinks.output = l.cluster.OpenSink(l.cfg.Output.Topic)
 	if l.cfg.Input.DeadLetter != "" {
 		l.sinks.deadLetters = l.cluster.OpenSink(l.cfg.Input.DeadLetter)
@@ -73,13 +75,10 @@ func (l *live) fit(ctx context.Context) error {
 
 // prepareTopics looks the input topic up and makes the others where they are missing.
 func (l *live) prepareTopics(ctx context.Context) (err error) {
-	if l.shards, err = l.cluster.Partitions(ctx, l.cfg.Input.Topic); err != nil {
+	if l.first, err = l.cluster.Partitions(ctx, l.cfg.Input.Topic); err != nil {
 		return err
 	}
-	topics := []kafka.Topic{
-		{Name: l.cfg.Output.Topic, Partitions: 1},
-		{Name: l.cfg.State.Topic, Partitions: l.shards, Compacted: true, Initial: stateTopicSettings},
-	}
+	topics := []kafka.Topic{{Name: l.cfg.Output.Topic, Partitions: 1}}
 	if l.cfg.Input.DeadLetter != "" {
 		topics = append(topics, kafka.Topic{Name: l.cfg.Input.DeadLetter, Partitions: 1, Initial: deadLetterTopicSettings})
 	}
@@ -88,7 +87,27 @@ func (l *live) prepareTopics(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return nil
+	_, err = l.follow(ctx)
+	return err
+}
+
+// follow the input topic when it gets more partitions: the state topic gets as many. It gives their number.
+func (l *live) follow(ctx context.Context) (shards int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	shards, err = l.cluster.AwaitTopic(ctx, l.cfg.Input.Topic)
+	if err != nil || shards == l.shards {
+		return shards, err
+	}
+	state := kafka.Topic{Name: l.cfg.State.Topic, Partitions: shards, Grows: true, Compacted: true, Initial: stateTopicSettings}
+	if err := l.cluster.EnsureTopic(ctx, state); err != nil {
+		return 0, err
+	}
+	if l.cfg.Model.Scope == "key" && shards > 1 && l.registry == nil {
+		l.registry = pipeline.NewKeyRegistry(l.cfg.Model.Name, l.cluster.OpenStateLog(l.cfg.State.Topic, publisher))
+	}
+	l.shards = shards
+	return shards, nil
 }
 
 // stateTopicSettings keep the state topic short, since a restart reads its partition from front to back: small segments, cleaned early.
@@ -102,13 +121,17 @@ var deadLetterTopicSettings = map[string]string{"max.message.bytes": "33554432"}
 // work runs the shard of one partition for as long as the group leaves it to us.
 func (l *live) work(ctx context.Context, member kafka.Member, partition int) error {
 	p := pipeline.Partition{Topic: l.cfg.Input.Topic, ID: partition}
-	if partition >= l.shards {
-		return fmt.Errorf("topic %s has got more partitions, %d was the last: start streamfit again after kafka-topics --alter --topic %s --partitions with their new number",
-			p.Topic, l.shards-1, l.cfg.State.Topic)
+	shards, err := l.follow(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := l.cluster.TopicID(ctx, p.Topic)
+	if err != nil {
+		return err
 	}
 	defer l.board.Leave(p)
-	shard := pipeline.NewShard(l.cfg, p, l.ports(member, partition), l.board, l.metrics, l.log)
-	err := shard.Run(ctx)
+	shard := pipeline.NewShard(l.cfg, p, l.ports(member, partition, shards, id), l.board, l.metrics, l.log)
+	err = shard.Run(ctx)
 	if l.cfg.Model.Scope == "key" && l.board.Left != nil && err == nil {
 		if worst, unknown := shard.WorstKeys(screenful); unknown == nil {
 			l.board.Left(p, shard.KeySummary(), worst)
@@ -117,22 +140,20 @@ func (l *live) work(ctx context.Context, member kafka.Member, partition int) err
 	return errors.Join(err, shard.Close())
 }
 
-func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {
-	topic := l.cfg.Input.Topic
-	state := l.cluster.OpenStateLog(l.cfg.State.Topic, partition)
+func (l *live) ports(member kafka.Member, partition, shards int, topicID string) pipeline.Ports {
+	topic, state := l.cfg.Input.Topic, l.cluster.OpenStateLog(l.cfg.State.Topic, partition)
 	ports := pipeline.Ports{
-		Start: func(ctx context.Context) (int64, error) {
-			first, end, err := l.cluster.Bounds(ctx, topic, partition)
-			if l.cfg.Input.Start == "latest" {
-				return end, err
-			}
-			return first, err
-		},
+		Start: func(ctx context.Context) (int64, error) { return l.start(ctx, partition) },
 		Open: func(ctx context.Context, position int64) (pipeline.Source, error) {
-			return l.cluster.OpenSource(kafka.SourceConfig{Topic: topic, Partition: partition, Offset: position, MaxWait: l.cfg.Input.MaxWait})
+			return l.cluster.OpenSource(kafka.SourceConfig{
+				Topic: topic, Partition: partition, Offset: position, MaxWait: l.cfg.Input.MaxWait, AcceptLoss: l.cfg.Input.OnDataLoss == "accept", TopicID: topicID,
+			})
 		},
 		Commit: func(ctx context.Context, position int64) error { return member.Commit(ctx, partition, position) },
-		Store:  state,
+		Committed: func(ctx context.Context) (int64, error) {
+			return l.cluster.Committed(ctx, l.cfg.Input.Group, topic, partition)
+		},
+		Store: state, TopicID: topicID, StartOver: l.startOver(partition),
 	}
 	if l.sinks.deadLetters != nil {
 		ports.DeadLetters = l.sinks.deadLetters
@@ -141,7 +162,7 @@ func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {
 	case l.cfg.Model.Scope == "key": // a key is of one partition, whose owner speaks for it
 		ports.Output = l.sinks.output
 	case partition == publisher:
-		ports.Output, ports.Peers = l.sinks.output, l.peers()
+		ports.Output, ports.Peers = l.sinks.output, l.peers(shards)
 	}
 	if l.cfg.ExactlyOnce {
 		ports.Transactor = l.cluster.OpenTransactor(kafka.TransactorConfig{
@@ -151,15 +172,35 @@ func (l *live) ports(member kafka.Member, partition int) pipeline.Ports {
 	return ports
 }
 
+// start of a partition of which nothing is known. One that came while this process ran begins at its first message: there was no latest before it.
+func (l *live) start(ctx context.Context, partition int) (int64, error) {
+	first, end, err := l.cluster.Bounds(ctx, l.cfg.Input.Topic, partition)
+	if l.cfg.Input.Start == "latest" && partition < l.first {
+		return end, err
+	}
+	return first, err
+}
+
+// startOver is the same for a partition as long as the process lives: once its state is void, a rebalance does not make it void again.
+func (l *live) startOver(partition int) *bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over[partition] == nil {
+		over := l.reset
+		l.over[partition] = &over
+	}
+	return l.over[partition]
+}
+
 // transactionalID of a shard: whoever owns the partition next shuts the owner before it out.
 func (l *live) transactionalID(partition int) string {
 	return fmt.Sprintf("%s-%s-%d", l.cfg.Input.Group, l.cfg.Input.Topic, partition)
 }
 
 // peers are the other shards, as the one that publishes sees them.
-func (l *live) peers() map[int]pipeline.StateLog {
+func (l *live) peers(shards int) map[int]pipeline.StateLog {
 	peers := map[int]pipeline.StateLog{}
-	for id := range l.shards {
+	for id := range shards {
 		if id != publisher {
 			peers[id] = l.cluster.OpenStateLog(l.cfg.State.Topic, id)
 		}

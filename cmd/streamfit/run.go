@@ -12,6 +12,7 @@ type runCmd struct {
 	ModelFlags
 	InputFlags
 	OutputFlags
+	ResetState bool `name:"reset-state" help:"Start over: void the saved state of this model, whatever it is, and learn from input.start on. No other instance may be running."`
 }
 
 // Help is the text below the usage.
@@ -35,6 +36,6 @@ func (r *runCmd) Run(ctx context.Context, c *console) error {
 		defer table.finish()
 		board.Show, board.ShowKeys, board.Wants, board.Left = table.show, table.showKeys, table.wants, left.add
 	}
-	err = runLive(ctx, cfg, board, c.logger(cfg.Log))
+	err = runLive(ctx, cfg, board, c.logger(cfg.Log), r.ResetState)
 	return errors.Join(err, left.write(c.Err, cfg.Model))
 }

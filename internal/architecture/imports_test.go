@@ -41,7 +41,7 @@ var direction = []struct{ packages, mayImport []string }{
 // adapters say which packages may import a library, each of which stands behind one door.
 var adapters = map[string][]string{
 	"github.com/segmentio/kafka-go": {"pipeline/kafka", "internal/kafkatest", "internal/devbroker"},
-	"github.com/twmb/franz-go":      {"internal/devbroker"},
+	"github.com/twmb/franz-go":      {"internal/devbroker", "pipeline/kafka"}, // there kmsg only, its codecs of Kafka's own schemas
 	"github.com/apache/arrow":       {"pipeline/arrowipc", "pipeline/file"},
 	"github.com/google/flatbuffers": {"pipeline/arrowipc"},
 	"github.com/parquet-go":         {"pipeline/file"},

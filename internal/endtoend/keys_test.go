@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/streamfit/streamfit/internal/programtest"
 	"github.com/streamfit/streamfit/pipeline"
 )
 
@@ -20,23 +21,24 @@ const (
 var keyed = []string{"--features", "distance", "--time", "date", "--key", "origin", "--set", "state.hot_keys=50"}
 
 // replayedKeys is what a single pass over the file says of each key.
-func (w *world) replayedKeys() map[string]string {
-	w.t.Helper()
+func replayedKeys(w *world) map[string]string {
+	w.T.Helper()
 	args := append([]string{"replay", "--name", "delays", "--target", "delay", "-o", "jsonl"}, keyed...)
 	models := map[string]string{}
-	for line := range bytes.Lines(w.must(append(args, flightsByOrigin)...)) {
+	for line := range bytes.Lines(w.Must(append(args, flightsByOrigin)...)) {
 		var u pipeline.Update
 		if err := json.Unmarshal(line, &u); err != nil {
-			w.t.Fatalf("%v: %s", err, line)
+			w.T.Fatalf("%v: %s", err, line)
 		}
-		models[*u.Key] = withoutPosition(w.t, line)
+		models[*u.Key] = programtest.WithoutPosition(w.T, line)
 	}
 	return models
 }
 
 // keyedUpdates follows an output topic: the newest update of each key, and whether two of one position ever differ.
 type keyedUpdates struct {
-	*reader
+	*programtest.Reader
+	t       testing.TB
 	newest  map[string]string
 	at      map[string][]byte
 	rows    map[string]uint64
@@ -44,19 +46,19 @@ type keyedUpdates struct {
 	once    bool // no update comes twice
 }
 
-func (w *world) readKeys() *keyedUpdates {
-	return &keyedUpdates{reader: w.read(w.output), newest: map[string]string{}, at: map[string][]byte{}, rows: map[string]uint64{}}
+func readKeys(w *world) *keyedUpdates {
+	return &keyedUpdates{t: w.T, Reader: w.Read(w.Output), newest: map[string]string{}, at: map[string][]byte{}, rows: map[string]uint64{}}
 }
 
 // next update, which may be one that was there before a crash.
-func (k *keyedUpdates) next() {
-	k.w.t.Helper()
-	raw, u := k.update()
+func (k *keyedUpdates) take() {
+	k.t.Helper()
+	raw, u := k.Update()
 	place := fmt.Sprintf("%s at %v", *u.Key, u.Position)
 	if before := k.at[place]; before != nil && (k.once || !bytes.Equal(before, raw)) {
-		k.w.t.Fatalf("two updates of key %s:\n%s\n%s", place, before, raw)
+		k.t.Fatalf("two updates of key %s:\n%s\n%s", place, before, raw)
 	}
-	k.at[place], k.newest[*u.Key] = raw, withoutPosition(k.w.t, raw)
+	k.at[place], k.newest[*u.Key] = raw, programtest.WithoutPosition(k.t, raw)
 	k.learned += u.Rows.Learned - k.rows[*u.Key]
 	k.rows[*u.Key] = u.Rows.Learned
 }
@@ -75,20 +77,20 @@ func TestKeysKilledInTransactionsArePublishedOnce(t *testing.T) {
 
 func killKeys(t *testing.T, w *world, args []string, once bool) {
 	produced := make(chan error, 1)
-	producer := w.command("produce", "--brokers", w.broker, "--topic", w.input, "--batch-rows", "250", "--rate", "20000", flightsByOrigin)
+	producer := programtest.Command(w.T, "produce", "--brokers", w.Brokers, "--topic", w.Input, "--batch-rows", "250", "--rate", "20000", flightsByOrigin)
 	go func() { produced <- producer.Run() }()
 	waitForTopic(w)
-	updates := w.readKeys()
+	updates := readKeys(w)
 	updates.once = once
-	run, kills := w.start(args...), 0
+	run, kills := w.Start(args...), 0
 	for step := uint64(25_000); updates.learned < flightsByOriginAll; {
-		if updates.next(); updates.learned >= step && updates.learned < flightsByOriginAll {
-			w.kill(run)
+		if updates.take(); updates.learned >= step && updates.learned < flightsByOriginAll {
+			w.Kill(run)
 			kills, step = kills+1, updates.learned+25_000
-			run = w.start(args...)
+			run = w.Start(args...)
 		}
 	}
-	w.stop(run)
+	w.Stop(run)
 	if err := <-produced; err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +98,7 @@ func killKeys(t *testing.T, w *world, args []string, once bool) {
 	if kills < 3 {
 		t.Errorf("killed only %d times: the test shows too little", kills)
 	}
-	want := w.replayedKeys()
+	want := replayedKeys(w)
 	if len(updates.newest) != len(want) {
 		t.Errorf("%d keys, want %d", len(updates.newest), len(want))
 	}

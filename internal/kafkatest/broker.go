@@ -22,7 +22,7 @@ import (
 type Broker struct {
 	java, classPath string
 	dir             string // of server.properties, broker.log and data
-	port            int
+	node            node
 	process         *process
 	log             *os.File
 }
@@ -33,8 +33,24 @@ const (
 	stopTimeout  = 20 * time.Second
 )
 
-// newBroker prepares a node with its data in dir, and starts it.
+// newBroker prepares a cluster of one node with its data in dir, and starts it.
 func newBroker(ctx context.Context, dir string) (*Broker, error) {
+	nodes, err := plan(1, nil)
+	if err != nil {
+		return nil, err
+	}
+	b, err := prepare(ctx, dir, nodes[0])
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Start(ctx); err != nil {
+		return nil, b.abandon(err)
+	}
+	return b, nil
+}
+
+// prepare a node with its data in dir.
+func prepare(ctx context.Context, dir string, n node) (*Broker, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	java, err := findJava(ctx)
@@ -45,14 +61,11 @@ func newBroker(ctx context.Context, dir string) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{java: java, classPath: filepath.Join(lib, "*"), dir: dir}
+	b := &Broker{java: java, classPath: filepath.Join(lib, "*"), dir: dir, node: n}
 	if err := b.configure(); err != nil {
 		return nil, err
 	}
 	if err := b.format(ctx); err != nil {
-		return nil, b.abandon(err)
-	}
-	if err := b.Start(ctx); err != nil {
 		return nil, b.abandon(err)
 	}
 	return b, nil
@@ -64,14 +77,9 @@ func (b *Broker) abandon(err error) error {
 	return fmt.Errorf("%w\n%s", err, b.logTail())
 }
 
-// configure picks the ports and writes server.properties.
-func (b *Broker) configure() error {
-	port, controllerPort, err := freePorts()
-	if err != nil {
-		return err
-	}
-	b.port = port
-	text := properties(port, controllerPort, filepath.Join(b.dir, "data"))
+// configure writes server.properties.
+func (b *Broker) configure() (err error) {
+	text := b.node.properties(filepath.Join(b.dir, "data"))
 	if err := os.WriteFile(b.path("server.properties"), []byte(text), 0o644); err != nil {
 		return err
 	}
@@ -84,7 +92,7 @@ func (b *Broker) path(name string) string { return filepath.Join(b.dir, name) }
 // format gives the data directory its cluster id, once.
 func (b *Broker) format(ctx context.Context) error {
 	p, err := launch(b.java, []string{"-XX:TieredStopAtLevel=1", "-cp", b.classPath, "kafka.tools.StorageTool", "format",
-		"-t", clusterID(), "-c", b.path("server.properties")}, b.log)
+		"-t", b.node.cluster, "-c", b.path("server.properties")}, b.log)
 	if err != nil {
 		return err
 	}
@@ -152,11 +160,20 @@ func (b *Broker) ready(ctx context.Context, client *kafka.Client) error {
 	return nil
 }
 
+// ID is the node's number in its cluster, from 1.
+func (b *Broker) ID() int { return b.node.id }
+
+// Front is the address that the node gives to clients that reach it through its front (see [RunCluster]).
+func (b *Broker) Front() string { return b.node.front }
+
+// Running tells whether the node was started and neither stopped nor killed.
+func (b *Broker) Running() bool { return b.process != nil }
+
 // Brokers is the list of addresses that a client starts from; it stays the same across restarts.
 func (b *Broker) Brokers() []string { return []string{b.Addr()} }
 
 // Addr is the broker's host:port.
-func (b *Broker) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)) }
+func (b *Broker) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.node.port)) }
 
 // Kill ends the broker at once, as a power cut would: nothing is flushed, no client is told. Killing a stopped broker does nothing.
 func (b *Broker) Kill() {

@@ -17,9 +17,8 @@ const (
 	portTries = 100
 )
 
-// freePorts finds two ports of 127.0.0.1 that nobody listens on.
-func freePorts() (broker, controller int, err error) {
-	var found []int
+// freePorts finds so many ports of 127.0.0.1 that nobody listens on.
+func freePorts(n int) (found []int, err error) {
 	for range portTries {
 		port := firstPort + mathrand.IntN(lastPort-firstPort)
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -27,11 +26,11 @@ func freePorts() (broker, controller int, err error) {
 			continue
 		}
 		defer l.Close()
-		if found = append(found, port); len(found) == 2 {
-			return found[0], found[1], nil
+		if found = append(found, port); len(found) == n {
+			return found, nil
 		}
 	}
-	return 0, 0, errors.New("no free port on 127.0.0.1")
+	return nil, errors.New("no free port on 127.0.0.1")
 }
 
 // clusterID makes the id of a new cluster: 16 random bytes in base64url. Kafka's tools refuse one that begins with a dash.

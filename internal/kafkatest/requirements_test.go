@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,9 +121,9 @@ func TestClusterIDsDoNotBeginWithADash(t *testing.T) {
 }
 
 func TestPortsAreDistinctAndBelowTheEphemeralOnes(t *testing.T) {
-	a, b, err := freePorts()
-	if err != nil || a == b || min(a, b) < firstPort || max(a, b) >= lastPort {
-		t.Errorf("got %d and %d, %v", a, b, err)
+	found, err := freePorts(2)
+	if err != nil || len(found) != 2 || found[0] == found[1] || slices.Min(found) < firstPort || slices.Max(found) >= lastPort {
+		t.Errorf("got %v, %v", found, err)
 	}
 }
 

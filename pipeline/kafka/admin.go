@@ -16,6 +16,7 @@ import (
 type Topic struct {
 	Name       string
 	Partitions int
+	Grows      bool // partitions that one which is there lacks are added
 	Compacted  bool
 	Settings   map[string]string // as Kafka calls them: "max.message.bytes"; one that is there is held to them
 	Initial    map[string]string // settings for a topic that is made; one that is there may have others
@@ -60,7 +61,7 @@ func (c *Cluster) lookUp(ctx context.Context, topic string) (int, error) {
 	return len(t.Partitions), nil
 }
 
-// EnsureTopic makes a topic where it is missing, and waits until it can be used. One that is there stays as it is: too few partitions are ErrPartitions,
+// EnsureTopic makes a topic where it is missing, and waits until it can be used. One that is there stays as it is, but may grow: too few partitions are ErrPartitions,
 // and settings that would lose the state it is to hold are ErrSettings.
 func (c *Cluster) EnsureTopic(ctx context.Context, t Topic) error {
 	n, err := c.Partitions(ctx, t.Name)
@@ -69,6 +70,12 @@ func (c *Cluster) EnsureTopic(ctx context.Context, t Topic) error {
 			return err
 		}
 		n, err = c.AwaitTopic(ctx, t.Name) // somebody else may have made it, otherwise, a moment ago
+	}
+	if err != nil {
+		return err
+	}
+	if n < t.Partitions && t.Grows {
+		n, err = t.Partitions, c.grow(ctx, t)
 	}
 	if err != nil {
 		return err
@@ -102,7 +109,7 @@ func (c *Cluster) create(ctx context.Context, t Topic) error {
 	slices.SortFunc(config.ConfigEntries, func(a, b kafkago.ConfigEntry) int { return strings.Compare(a.ConfigName, b.ConfigName) })
 	doing := "make topic " + t.Name
 	err := c.mend(ctx, "CreateTopics", doing, startUp, func() error {
-		answer, err := c.client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{config}})
+		answer, err := c.asker.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{config}})
 		if err == nil {
 			err = answer.Errors[t.Name]
 		}
@@ -113,6 +120,25 @@ func (c *Cluster) create(ctx context.Context, t Topic) error {
 	})
 	if err == nil {
 		c.log.Info().Str("topic", t.Name).Int("partitions", t.Partitions).Bool("compacted", t.Compacted).Msg("made the topic")
+	}
+	return failed(err, "%s", doing)
+}
+
+// grow the topic to so many partitions, unless somebody else has meanwhile.
+func (c *Cluster) grow(ctx context.Context, t Topic) error {
+	doing := fmt.Sprintf("add partitions to topic %s, up to %d", t.Name, t.Partitions)
+	err := c.mend(ctx, "CreatePartitions", doing, startUp, func() error {
+		answer, err := c.asker.CreatePartitions(ctx, &kafkago.CreatePartitionsRequest{Topics: []kafkago.TopicPartitionsConfig{{Name: t.Name, Count: int32(t.Partitions)}}})
+		if err == nil {
+			err = answer.Errors[t.Name]
+		}
+		if errors.Is(err, kafkago.InvalidPartitionNumber) { // it has as many already, though not every broker knows: that is waited for
+			return nil
+		}
+		return err
+	})
+	if err == nil {
+		c.log.Info().Str("topic", t.Name).Int("partitions", t.Partitions).Msg("added partitions to the topic")
 	}
 	return failed(err, "%s", doing)
 }
@@ -136,7 +162,7 @@ func (c *Cluster) awaitLeaders(ctx context.Context, t Topic) error {
 func (c *Cluster) Bounds(ctx context.Context, topic string, partition int) (first, end int64, err error) {
 	doing := fmt.Sprintf("ask for the offsets of topic %s, partition %d", topic, partition)
 	err = c.mend(ctx, "ListOffsets", doing, startUp, func() error {
-		answer, err := c.client.ListOffsets(ctx, &kafkago.ListOffsetsRequest{
+		answer, err := c.asker.ListOffsets(ctx, &kafkago.ListOffsetsRequest{
 			Topics:         map[string][]kafkago.OffsetRequest{topic: {kafkago.FirstOffsetOf(partition), kafkago.LastOffsetOf(partition)}},
 			IsolationLevel: kafkago.ReadCommitted,
 		})
@@ -152,6 +178,29 @@ func (c *Cluster) Bounds(ctx context.Context, topic string, partition int) (firs
 		return kafkago.UnknownTopicOrPartition
 	})
 	return first, end, failed(err, "%s", doing)
+}
+
+// Committed is the position of a partition that a group was last told; -1: none. It is for telling whether the group is new, never to go on from.
+func (c *Cluster) Committed(ctx context.Context, group, topic string, partition int) (position int64, err error) {
+	doing := fmt.Sprintf("ask for the committed offset of group %s, topic %s, partition %d", group, topic, partition)
+	position = -1
+	err = c.mend(ctx, "OffsetFetch", doing, startUp, func() error {
+		answer, err := c.asker.OffsetFetch(ctx, &kafkago.OffsetFetchRequest{GroupID: group, Topics: map[string][]int{topic: {partition}}})
+		if err != nil {
+			return err
+		}
+		if answer.Error != nil {
+			return answer.Error
+		}
+		for _, p := range answer.Topics[topic] {
+			if p.Partition == partition {
+				position = p.CommittedOffset
+				return p.Error
+			}
+		}
+		return nil
+	})
+	return position, failed(err, "%s", doing)
 }
 
 const (
@@ -196,7 +245,7 @@ func (c *Cluster) settings(ctx context.Context, topic string) (map[string]string
 	doing := "ask for the settings of topic " + topic
 	out := map[string]string{}
 	err := c.mend(ctx, "DescribeConfigs", doing, startUp, func() error {
-		answer, err := c.client.DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{{
+		answer, err := c.asker.DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{{
 			ResourceType: kafkago.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{cleanupPolicy, maxMessageBytes},
 		}}})
 		if err != nil {

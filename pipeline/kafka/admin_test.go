@@ -139,3 +139,40 @@ func TestOpenWithoutBrokers(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A topic that follows another one gets the partitions it lacks, once, however many ask for it.
+func TestTopicsGrow(t *testing.T) {
+	onBrokers(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		name := topic(t, c, Topic{Partitions: 2})
+		asked := make(chan error, 3)
+		for range 3 {
+			go func() { asked <- c.EnsureTopic(t.Context(), Topic{Name: name, Partitions: 4, Grows: true}) }()
+		}
+		for range 3 {
+			if err := <-asked; err != nil {
+				t.Error(err)
+			}
+		}
+		if n, err := c.Partitions(t.Context(), name); n != 4 || err != nil {
+			t.Errorf("%d partitions, error %v", n, err)
+		}
+		written(t, c.OpenSink(name), "a", "b", "c", "d")
+	})
+}
+
+// A group that was told a position is not new.
+func TestCommitted(t *testing.T) {
+	onBrokers(t, func(t *testing.T, brokers []string) {
+		s := openShop(t, brokers)
+		if at, err := s.c.Committed(t.Context(), s.input, s.input, 0); at != -1 || err != nil {
+			t.Errorf("a new group is at %d, error %v", at, err)
+		}
+		if err := s.member.Commit(t.Context(), 0, 7); err != nil {
+			t.Fatal(err)
+		}
+		if at, err := s.c.Committed(t.Context(), s.input, s.input, 0); at != 7 || err != nil {
+			t.Errorf("at %d, error %v; want 7", at, err)
+		}
+	})
+}

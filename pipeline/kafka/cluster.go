@@ -33,13 +33,15 @@ type Cluster struct {
 	sasl      sasl.Mechanism
 	transport *kafkago.Transport
 	client    *kafkago.Client
+	asker     *kafkago.Client // the same, for what is answered at once
 }
 
 const (
-	dialTimeout    = 10 * time.Second
-	requestTimeout = 30 * time.Second
-	metadataTTL    = time.Second // how long a leader may be thought to lead
-	startUp        = 20 * time.Second
+	dialTimeout    = 5 * time.Second
+	askTimeout     = 5 * time.Second  // of what a broker answers out of its head: a connection that has gone dead without a word costs no more than this
+	requestTimeout = 20 * time.Second // of what moves rows, and waits for replicas
+	metadataTTL    = time.Second      // how long a leader may be thought to lead
+	startUp        = 30 * time.Second
 )
 
 // Open checks the settings and reads the files they name; the brokers are asked nothing yet.
@@ -57,6 +59,7 @@ func Open(cfg Config) (*Cluster, error) {
 	}
 	c.transport = &kafkago.Transport{ClientID: cfg.ClientID, DialTimeout: dialTimeout, MetadataTTL: metadataTTL, TLS: c.tls, SASL: c.sasl}
 	c.client = &kafkago.Client{Addr: kafkago.TCP(cfg.Brokers...), Transport: c.transport, Timeout: requestTimeout}
+	c.asker = &kafkago.Client{Addr: c.client.Addr, Transport: c.transport, Timeout: askTimeout}
 	return c, nil
 }
 

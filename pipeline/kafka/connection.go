@@ -132,7 +132,7 @@ func (c *Cluster) metadataOf(ctx context.Context, address string, topics []strin
 		return nil, err
 	}
 	defer conn.Close()
-	err = conn.during(ctx, requestTimeout, func() error {
+	err = conn.during(ctx, askTimeout, func() error {
 		message, err := protocol.RoundTrip(conn.Conn, metadataVersion, 1, conn.client, &metadata.Request{TopicNames: append([]string{}, topics...)})
 		if err == nil {
 			answer = message.(*metadata.Response)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 )
 
 // Error is what Kafka, or the way to it, answered to something that was asked of it.
@@ -53,10 +54,18 @@ func (e *OffsetError) Lost() int64 { return max(0, e.First-e.Offset) }
 func (e *OffsetError) Error() string {
 	if e.Offset < e.First {
 		return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the first is %d: %d offsets were deleted before they were learned from; "+
-			"raise the topic's retention", e.Topic, e.Partition, e.Offset, e.First, e.Lost())
+			"raise the topic's retention, or set input.on_data_loss to accept to go on behind them", e.Topic, e.Partition, e.Offset, e.First, e.Lost())
 	}
 	return fmt.Sprintf("topic %s, partition %d: offset %d is where to go on, but the partition ends at %d: was the topic deleted and made again? "+
-		"Give the model another name, or delete its state topic, to start over", e.Topic, e.Partition, e.Offset, e.End)
+		"Start once with --reset-state, or give the model another name, to start over", e.Topic, e.Partition, e.Offset, e.End)
+}
+
+// TopicError is a topic that was deleted and made again: its offsets mean other messages now, even where it has as many.
+type TopicError struct{ Topic, Was, Is string }
+
+func (e *TopicError) Error() string {
+	return fmt.Sprintf("topic %s was deleted and made again while it was read (its id was %s, is %s): start once with --reset-state, or give the model another name, to start over",
+		e.Topic, e.Was, e.Is)
 }
 
 // patience is how often asking again can help.
@@ -92,6 +101,11 @@ func patienceWith(err error) patience {
 			return few
 		}
 		return never
+	}
+	var unknown *protocol.TopicError
+	var unknownPartition *protocol.TopicPartitionError
+	if errors.As(err, &unknown) || errors.As(err, &unknownPartition) {
+		return always // kafka-go's own picture of the cluster is a second old: a partition that was just added, a leader that is being elected
 	}
 	var alert *net.OpError
 	var network net.Error

@@ -40,8 +40,8 @@ func TestPatience(t *testing.T) {
 
 func TestOffsetErrorSaysWhichWay(t *testing.T) {
 	for want, e := range map[string]OffsetError{
-		"topic t, partition 2: offset 5 is where to go on, but the first is 9: 4 offsets were deleted before they were learned from; raise the topic's retention":                                    {Topic: "t", Partition: 2, Offset: 5, First: 9, End: 20},
-		"topic t, partition 2: offset 5 is where to go on, but the partition ends at 3: was the topic deleted and made again? Give the model another name, or delete its state topic, to start over": {Topic: "t", Partition: 2, Offset: 5, End: 3},
+		"topic t, partition 2: offset 5 is where to go on, but the first is 9: 4 offsets were deleted before they were learned from; raise the topic's retention, or set input.on_data_loss to accept to go on behind them": {Topic: "t", Partition: 2, Offset: 5, First: 9, End: 20},
+		"topic t, partition 2: offset 5 is where to go on, but the partition ends at 3: was the topic deleted and made again? Start once with --reset-state, or give the model another name, to start over":                 {Topic: "t", Partition: 2, Offset: 5, End: 3},
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("%s\nwant %s", got, want)

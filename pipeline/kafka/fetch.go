@@ -19,6 +19,9 @@ type SourceConfig struct {
 	Offset    int64
 	MaxWait   time.Duration // that the broker may wait for messages; 0: 500 ms
 	MaxBytes  int           // of one fetch; 0: 4 MiB. Two are held at a time
+
+	AcceptLoss bool   // go on behind offsets that were deleted before they were fetched, and say so in the run; else they are an OffsetError
+	TopicID    string // what Cluster.TopicID gave; a topic of the same name with another one is a TopicError. Empty: any
 }
 
 const (
@@ -134,6 +137,7 @@ type fetcher struct {
 	source   *Source
 	conn     *connection
 	next     int64
+	lost     int64 // offsets passed over since the last run
 	maxBytes int
 	asked    bool // there is a request under way
 	askedFor int64
@@ -155,17 +159,23 @@ func (f *fetcher) run(ctx context.Context, into *response) (out pipeline.Fetched
 		})
 	}
 	var gone *OffsetError
-	if errors.As(err, &gone) {
+	var other *TopicError
+	switch {
+	case errors.As(err, &gone):
 		return pipeline.Fetched{}, gone
+	case errors.As(err, &other):
+		return pipeline.Fetched{}, other
 	}
 	if err != nil {
 		return pipeline.Fetched{}, failed(err, "%s, offset %d", s.doing, f.next)
 	}
 	f.next = out.Next
+	out.Lost, f.lost = f.lost, 0
 	return out, nil
 }
 
-// outOfRange says what there is instead. A leader that has just been elected may know of less than there is: it is asked again.
+// outOfRange says what there is instead. A leader that has just been elected may know of less than there is: it is asked again. Where loss is accepted,
+// fetching goes on at the first offset that is left.
 func (f *fetcher) outOfRange(ctx context.Context) error {
 	cfg := f.source.cfg
 	first, end, err := f.source.cluster.Bounds(ctx, cfg.Topic, cfg.Partition)
@@ -174,6 +184,13 @@ func (f *fetcher) outOfRange(ctx context.Context) error {
 	}
 	if first <= f.next && f.next <= end {
 		return kafkago.OffsetNotAvailable
+	}
+	if f.next < first && cfg.AcceptLoss {
+		f.source.cluster.log.Warn().Str("topic", cfg.Topic).Int("partition", cfg.Partition).Int64("from", f.next).Int64("to", first).Int64("offsets", first-f.next).
+			Msg("kafka: offsets were deleted before they were learned from: going on behind them, as input.on_data_loss says")
+		f.lost += first - f.next
+		f.next = first
+		return nil // to be asked again, from there
 	}
 	return &OffsetError{Topic: cfg.Topic, Partition: cfg.Partition, Offset: f.next, First: first, End: end}
 }
@@ -292,6 +309,11 @@ func (f *fetcher) connect(ctx context.Context) error {
 	address, err := c.leader(ctx, cfg.Topic, cfg.Partition)
 	if err != nil {
 		return err
+	}
+	if cfg.TopicID != "" {
+		if id, err := c.topicID(ctx, cfg.Topic); err != nil || id != cfg.TopicID {
+			return otherTopic(cfg, id, err)
+		}
 	}
 	f.conn, err = c.connect(ctx, address)
 	return err

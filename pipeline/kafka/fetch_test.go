@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -237,6 +238,71 @@ func TestFetchFromBeforeTheFirstAndBeyondTheEnd(t *testing.T) {
 			t.Errorf("bounds %d, %d, error %v; want 3, 5", first, end, err)
 		}
 	})
+}
+
+// TestFetchGoesOnBehindALossThatIsAccepted, and says how many offsets it is.
+func TestFetchGoesOnBehindALossThatIsAccepted(t *testing.T) {
+	onBrokers(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		name := topic(t, c, Topic{})
+		written(t, c.OpenSink(name), "0", "1", "2", "3", "4")
+		deleteBefore(t, brokers, name, 3)
+		s := source(t, c, SourceConfig{Topic: name, Offset: 1, AcceptLoss: true})
+		f, err := s.Fetch(t.Context())
+		if err != nil || f.Lost != 2 || f.Next != 5 || len(f.Messages) != 2 {
+			t.Errorf("%+v, error %v", f, err)
+		}
+		written(t, c.OpenSink(name), "5")
+		if f, err = s.Fetch(t.Context()); err != nil || f.Lost != 0 {
+			t.Errorf("it is told twice: %+v, error %v", f, err)
+		}
+		var gone *OffsetError
+		if _, err := source(t, c, SourceConfig{Topic: name, Offset: 9, AcceptLoss: true}).Fetch(t.Context()); !errors.As(err, &gone) {
+			t.Errorf("beyond the end: error %v", err) // that is no loss: it is another topic
+		}
+	})
+}
+
+// TestFetchTellsATopicFromItsNamesake: it may have as many offsets.
+func TestFetchTellsATopicFromItsNamesake(t *testing.T) {
+	onBrokers(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		name := topic(t, c, Topic{})
+		id, err := c.TopicID(t.Context(), name)
+		if err != nil || id == "" {
+			t.Fatalf("id %q, error %v", id, err)
+		}
+		written(t, c.OpenSink(name), "0", "1")
+		s := source(t, c, SourceConfig{Topic: name, TopicID: id, MaxWait: time.Millisecond})
+		take(t, s, 2, 2)
+		remake(t, c, name)
+		written(t, c.OpenSink(name), "a", "b", "c", "d")
+		var other *TopicError
+		if f, err := s.Fetch(t.Context()); !errors.As(err, &other) || other.Was != id || other.Is == id {
+			t.Errorf("%+v, error %v", f, err)
+		}
+		if again, err := c.TopicID(t.Context(), name); err != nil || again == id || again == "" {
+			t.Errorf("id %q, error %v", again, err)
+		}
+	})
+}
+
+// remake a topic: delete it and make it again.
+func remake(t *testing.T, c *Cluster, name string) {
+	t.Helper()
+	answer, err := c.client.DeleteTopics(t.Context(), &kafkago.DeleteTopicsRequest{Topics: []string{name}})
+	if err == nil {
+		err = answer.Errors[name]
+	}
+	for err == nil { // its name is free a moment later
+		if _, err = c.lookUp(t.Context(), name); errors.Is(err, kafkago.UnknownTopicOrPartition) {
+			err = c.EnsureTopic(t.Context(), Topic{Name: name, Partitions: 1})
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func deleteBefore(t *testing.T, brokers []string, topic string, offset int64) {

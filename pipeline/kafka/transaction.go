@@ -44,7 +44,7 @@ const transactionTimeout = time.Minute
 func (t *Transactor) Begin(ctx context.Context) error {
 	doing := "begin transactions of " + t.cfg.ID
 	return t.try(ctx, "InitProducerId", doing, func() error {
-		answer, err := t.cluster.client.InitProducerID(ctx, &kafkago.InitProducerIDRequest{
+		answer, err := t.cluster.asker.InitProducerID(ctx, &kafkago.InitProducerIDRequest{
 			TransactionalID: t.cfg.ID, TransactionTimeoutMs: int(transactionTimeout.Milliseconds()),
 			ProducerID: -1, ProducerEpoch: -1, // a new owner; the zero values would be a producer of their own
 		})

@@ -16,7 +16,7 @@ func (t *Transactor) addPartitions(ctx context.Context, writes map[place][]pipel
 	for to := range writes {
 		topics[to.topic] = append(topics[to.topic], kafkago.AddPartitionToTxn{Partition: to.partition})
 	}
-	answer, err := t.cluster.client.AddPartitionsToTxn(ctx, &kafkago.AddPartitionsToTxnRequest{
+	answer, err := t.cluster.asker.AddPartitionsToTxn(ctx, &kafkago.AddPartitionsToTxnRequest{
 		TransactionalID: t.cfg.ID, ProducerID: t.producer.id, ProducerEpoch: t.producer.epoch, Topics: topics,
 	})
 	if err != nil {
@@ -38,7 +38,7 @@ func (t *Transactor) addPartitions(ctx context.Context, writes map[place][]pipel
 const operationNotAttempted = 55
 
 func (t *Transactor) addOffsets(ctx context.Context) error {
-	answer, err := t.cluster.client.AddOffsetsToTxn(ctx, &kafkago.AddOffsetsToTxnRequest{
+	answer, err := t.cluster.asker.AddOffsetsToTxn(ctx, &kafkago.AddOffsetsToTxnRequest{
 		TransactionalID: t.cfg.ID, ProducerID: t.producer.id, ProducerEpoch: t.producer.epoch, GroupID: t.group(),
 	})
 	if err != nil {
@@ -49,7 +49,7 @@ func (t *Transactor) addOffsets(ctx context.Context) error {
 
 func (t *Transactor) commitOffset(ctx context.Context, position int64) error {
 	member := t.cfg.Member
-	answer, err := t.cluster.client.TxnOffsetCommit(ctx, &kafkago.TxnOffsetCommitRequest{
+	answer, err := t.cluster.asker.TxnOffsetCommit(ctx, &kafkago.TxnOffsetCommitRequest{
 		TransactionalID: t.cfg.ID, GroupID: t.group(), ProducerID: t.producer.id, ProducerEpoch: t.producer.epoch,
 		GenerationID: int(member.generation.ID), MemberID: member.generation.MemberID,
 		Topics: map[string][]kafkago.TxnOffsetCommit{member.topic: {{Partition: t.cfg.Partition, Offset: position}}},
@@ -67,7 +67,7 @@ func (t *Transactor) commitOffset(ctx context.Context, position int64) error {
 
 // end the transaction. Asking again for the end that it has had already is answered as if it were the first time.
 func (t *Transactor) end(ctx context.Context, commit bool) error {
-	answer, err := t.cluster.client.EndTxn(ctx, &kafkago.EndTxnRequest{
+	answer, err := t.cluster.asker.EndTxn(ctx, &kafkago.EndTxnRequest{
 		TransactionalID: t.cfg.ID, ProducerID: t.producer.id, ProducerEpoch: t.producer.epoch, Committed: commit,
 	})
 	if err != nil {

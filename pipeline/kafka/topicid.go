@@ -1,0 +1,111 @@
+package kafka
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// topicIDVersion of the Metadata API is the first that asks for topics by name and tells their ids (KIP-516, Kafka 2.8). kafka-go's codecs do not know it: these are
+// kmsg's, made from Kafka's own schemas.
+const topicIDVersion = 10
+
+// TopicID tells a topic from another one of the same name, made after it was deleted. Empty: the broker is too old to know.
+func (c *Cluster) TopicID(ctx context.Context, topic string) (id string, err error) {
+	doing := "ask for the id of topic " + topic
+	err = c.mend(ctx, "Metadata", doing, startUp, func() error {
+		known, err := c.knowsTopicIDs(ctx)
+		if err == nil && known {
+			id, err = c.topicID(ctx, topic)
+		}
+		return err
+	})
+	return id, failed(err, "%s", doing)
+}
+
+// knowsTopicIDs is asked first, since a broker hangs up on versions that it does not know.
+func (c *Cluster) knowsTopicIDs(ctx context.Context) (bool, error) {
+	answer, err := c.asker.ApiVersions(ctx, &kafkago.ApiVersionsRequest{})
+	if err == nil {
+		err = answer.Error
+	}
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(answer.ApiKeys, func(k kafkago.ApiVersionsResponseApiKey) bool {
+		return k.ApiKey == int(kmsg.Metadata) && k.MaxVersion >= topicIDVersion
+	}), nil
+}
+
+// topicID asked once, of the first broker that answers.
+func (c *Cluster) topicID(ctx context.Context, topic string) (string, error) {
+	var faults []error
+	for _, address := range c.cfg.Brokers {
+		answer, err := c.describe(ctx, address, topic)
+		switch {
+		case err == nil:
+			return idIn(answer, topic)
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		}
+		faults = append(faults, err)
+	}
+	return "", &unreachable{faults}
+}
+
+func idIn(answer *kmsg.MetadataResponse, topic string) (string, error) {
+	for _, t := range answer.Topics {
+		if t.Topic == nil || *t.Topic != topic {
+			continue
+		}
+		if t.ErrorCode != 0 {
+			return "", kafkago.Error(t.ErrorCode)
+		}
+		if t.TopicID == [16]byte{} {
+			return "", nil
+		}
+		return hex.EncodeToString(t.TopicID[:]), nil
+	}
+	return "", kafkago.UnknownTopicOrPartition
+}
+
+// describe a topic as one broker knows it.
+func (c *Cluster) describe(ctx context.Context, address, topic string) (*kmsg.MetadataResponse, error) {
+	conn, err := c.connect(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	question, answer := kmsg.NewPtrMetadataRequest(), kmsg.NewPtrMetadataResponse()
+	question.Version, answer.Version = topicIDVersion, topicIDVersion
+	asked := kmsg.NewMetadataRequestTopic()
+	asked.Topic = kmsg.StringPtr(topic)
+	question.Topics = []kmsg.MetadataRequestTopic{asked}
+	err = conn.during(ctx, askTimeout, func() error {
+		conn.correlation++
+		formatter := kmsg.NewRequestFormatter(kmsg.FormatterClientID(conn.client))
+		if _, err := conn.Write(formatter.AppendRequest(nil, question, conn.correlation)); err != nil {
+			return err
+		}
+		body, err := conn.response(nil)
+		if err != nil {
+			return err
+		}
+		if len(body) == 0 || body[0] != 0 { // the tags of the response's head: none are defined
+			return errMalformed
+		}
+		return answer.ReadFrom(body[1:])
+	})
+	return answer, err
+}
+
+// otherTopic, if that is what an id, or the failure to get one, says.
+func otherTopic(cfg SourceConfig, id string, err error) error {
+	if err != nil || id == "" {
+		return err
+	}
+	return &TopicError{Topic: cfg.Topic, Was: cfg.TopicID, Is: id}
+}
