@@ -112,10 +112,7 @@ func survive(t *testing.T, seed uint64, steps int) {
 	}
 	ends, input := make([]int64, partitions), make([][]*kgo.Record, partitions)
 	for p := range ends {
-		var err error
-		if _, ends[p], err = w.Cluster.Bounds(t.Context(), w.Input, p); err != nil {
-			t.Fatal(err)
-		}
+		ends[p] = s.decided(t.Context(), w.Input, p)
 		input[p] = committed(t, cluster.Brokers(), w.Input, int32(p), ends[p])
 	}
 	if err := v.await(t.Context(), ends); err != nil {

@@ -212,6 +212,25 @@ func (s *system) client() *kafka.Client {
 	return &kafka.Client{Addr: kafka.TCP(s.cluster.Brokers()...), Transport: &kafka.Transport{IdleTimeout: time.Second}, Timeout: 5 * time.Second}
 }
 
+// decided is the end of a partition, once all its transactions have their end marked: the broker does that after it has told the producer.
+func (s *system) decided(ctx context.Context, topic string, partition int) int64 {
+	for {
+		_, committed, err := s.world.Cluster.Bounds(ctx, topic, partition)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		answer, err := s.client().ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: {kafka.LastOffsetOf(partition)}}})
+		if err == nil && answer.Topics[topic][0].Error == nil && answer.Topics[topic][0].LastOffset == committed {
+			return committed
+		}
+		select {
+		case <-ctx.Done():
+			s.t.Fatal(ctx.Err())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
 // elect the preferred leaders: after a node was down, it is given its partitions back.
 func (s *system) elect(ctx context.Context) {
 	for _, topic := range []string{s.world.Input, s.world.State, s.world.Output, s.world.DeadLetter, "__consumer_offsets", "__transaction_state"} {
