@@ -14,11 +14,12 @@ type Config struct {
 	Output Output `yaml:"output"`
 	State  State  `yaml:"state"`
 	// ExactlyOnce publishes in Kafka transactions: whoever reads committed records sees each update and each dead letter once, as soon as the checkpoint is written.
-	ExactlyOnce bool   `yaml:"exactly_once"`
-	SGD         SGD    `yaml:"sgd"`
-	Kafka       Kafka  `yaml:"kafka"`
-	HTTP        string `yaml:"http"` // address to listen on, as "127.0.0.1:8080"; empty: off
-	Log         Log    `yaml:"log"`
+	ExactlyOnce bool       `yaml:"exactly_once"`
+	SGD         SGD        `yaml:"sgd"`
+	Kafka       Kafka      `yaml:"kafka"`
+	HTTP        string     `yaml:"http"` // address to listen on, as "127.0.0.1:8080"; ":8080" is the same; empty: off
+	HTTPAccess  HTTPAccess `yaml:"http_access"`
+	Log         Log        `yaml:"log"`
 }
 
 // Model says what is fitted to which columns.
@@ -128,6 +129,17 @@ type SASL struct {
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
 	Password     string `yaml:"password" secret:"true"` // in the file only as ${VARIABLE}
+}
+
+// HTTPAccess says who may see the pages; without a token and a user whoever reaches the address may. Secrets come from a file or from the environment, never
+// from the command line.
+type HTTPAccess struct {
+	Token        string `yaml:"token" secret:"true"` // of "Authorization: Bearer …"
+	TokenFile    string `yaml:"token_file"`
+	Username     string `yaml:"username"` // of "Authorization: Basic …"
+	Password     string `yaml:"password" secret:"true"`
+	PasswordFile string `yaml:"password_file"`
+	Debug        bool   `yaml:"debug"` // profiles under /debug/pprof/
 }
 
 // Log settings.

@@ -137,13 +137,19 @@ func TestValidateNamesTheSettingAtFault(t *testing.T) {
 		"format":          {func(c *pipeline.Config) { c.Output.Format = "x" }, `output.format: "x" is not json`},
 		"state every":     {func(c *pipeline.Config) { c.State.Every = 0 }, "state.every: 0s is too short; want 1ms or more"},
 		"http":            {func(c *pipeline.Config) { c.HTTP = "8080" }, `http: "8080" is no address to listen on; want host:port, as 127.0.0.1:8080`},
-		"level":           {func(c *pipeline.Config) { c.Log.Level = "x" }, `log.level: "x" is not one of trace, debug, info, warn, error`},
-		"log format":      {func(c *pipeline.Config) { c.Log.Format = "x" }, `log.format: "x" is not one of json, console`},
-		"heartbeat":       {func(c *pipeline.Config) { c.Kafka.Heartbeat = time.Minute }, "kafka.heartbeat: 1m0s is not below kafka.session_timeout (10s); a third of it is usual"},
-		"replication":     {func(c *pipeline.Config) { c.Kafka.Replication = 0 }, "kafka.replication: 0 is no number of replicas; want 1 or more, or -1 for the broker's default"},
-		"half a cert":     {func(c *pipeline.Config) { c.Kafka.TLS = pipeline.TLS{Enabled: true, Cert: "x"} }, "kafka.tls: a client certificate needs both cert and key"},
-		"tls off":         {func(c *pipeline.Config) { c.Kafka.TLS.CA = "x" }, "kafka.tls.enabled: is false, but other TLS settings are given; set it to true or leave them out"},
-		"no mechanism":    {func(c *pipeline.Config) { c.Kafka.SASL.Username = "u" }, "kafka.sasl.mechanism: missing: credentials are given but not how to use them; want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"},
+		"two tokens":      {func(c *pipeline.Config) { c.HTTPAccess.Token, c.HTTPAccess.TokenFile = "t", "f" }, "http_access.token_file: is given besides a token; leave one of them out"},
+		"http password":   {func(c *pipeline.Config) { c.HTTPAccess.Username = "u" }, "http_access.password: missing: set the environment variable STREAMFIT_HTTP_ACCESS_PASSWORD, or name a file in http_access.password_file"},
+		"http user":       {func(c *pipeline.Config) { c.HTTPAccess.PasswordFile = "f" }, "http_access.username: missing: a password is given but not whose"},
+		"http passwords": {func(c *pipeline.Config) {
+			c.HTTPAccess = pipeline.HTTPAccess{Username: "u", Password: "p", PasswordFile: "f"}
+		}, "http_access.password_file: is given besides a password; leave one of them out"},
+		"level":        {func(c *pipeline.Config) { c.Log.Level = "x" }, `log.level: "x" is not one of trace, debug, info, warn, error`},
+		"log format":   {func(c *pipeline.Config) { c.Log.Format = "x" }, `log.format: "x" is not one of json, console`},
+		"heartbeat":    {func(c *pipeline.Config) { c.Kafka.Heartbeat = time.Minute }, "kafka.heartbeat: 1m0s is not below kafka.session_timeout (10s); a third of it is usual"},
+		"replication":  {func(c *pipeline.Config) { c.Kafka.Replication = 0 }, "kafka.replication: 0 is no number of replicas; want 1 or more, or -1 for the broker's default"},
+		"half a cert":  {func(c *pipeline.Config) { c.Kafka.TLS = pipeline.TLS{Enabled: true, Cert: "x"} }, "kafka.tls: a client certificate needs both cert and key"},
+		"tls off":      {func(c *pipeline.Config) { c.Kafka.TLS.CA = "x" }, "kafka.tls.enabled: is false, but other TLS settings are given; set it to true or leave them out"},
+		"no mechanism": {func(c *pipeline.Config) { c.Kafka.SASL.Username = "u" }, "kafka.sasl.mechanism: missing: credentials are given but not how to use them; want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"},
 		"mechanism": {func(c *pipeline.Config) {
 			c.Kafka.SASL = pipeline.SASL{Mechanism: "x", Username: "u", PasswordFile: "f"}
 		},

@@ -47,6 +47,7 @@ func (c Config) ValidateFit() error {
 	f.limits(c.Input.Limits)
 	f.cadence(c.Output)
 	f.httpAddress(c.HTTP)
+	f.httpAccess(c.HTTPAccess)
 	return errors.Join(f.join(), c.Log.Validate())
 }
 

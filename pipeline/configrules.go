@@ -184,6 +184,21 @@ func (f *faults) httpAddress(address string) {
 	}
 }
 
+func (f *faults) httpAccess(a HTTPAccess) {
+	if a.Token != "" && a.TokenFile != "" {
+		f.add("http_access.token_file", "is given besides a token; leave one of them out")
+	}
+	password := a.Password != "" || a.PasswordFile != ""
+	switch {
+	case a.Password != "" && a.PasswordFile != "":
+		f.add("http_access.password_file", "is given besides a password; leave one of them out")
+	case a.Username != "" && !password:
+		f.add("http_access.password", "missing: set the environment variable STREAMFIT_HTTP_ACCESS_PASSWORD, or name a file in http_access.password_file")
+	case a.Username == "" && password:
+		f.add("http_access.username", "missing: a password is given but not whose")
+	}
+}
+
 // topics must differ: what streamfit writes to one must not come back as something else.
 func (f *faults) topics(c Config) {
 	roles := map[string]string{c.Input.Topic: "input.topic"}

@@ -39,6 +39,10 @@ type live struct {
 func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, log zerolog.Logger, reset bool) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	access, err := httpapi.NewAccess(cfg.HTTPAccess)
+	if err != nil {
+		return &usageError{err}
+	}
 	cluster, err := kafka.Open(kafka.Config{Brokers: cfg.Input.Brokers, Kafka: cfg.Kafka, Log: log, Metrics: kafka.NewMetrics(registry)})
 	if err != nil {
 		return err
@@ -49,9 +53,9 @@ func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, lo
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	if cfg.HTTP != "" {
-		site := httpapi.Site{Metrics: registry, Board: board, Ready: l.ready, Version: versionInfo()}
+		site := httpapi.Site{Metrics: registry, Board: board, Ready: l.ready, Version: versionInfo(), Access: access, Debug: cfg.HTTPAccess.Debug}
 		group.Go(func() error {
-			return httpapi.Serve(ctx, cfg.HTTP, site.Handler(), func(a net.Addr) { log.Info().Stringer("address", a).Msg("http") })
+			return httpapi.Serve(ctx, cfg.HTTP, site.Handler(), func(a net.Addr) { announceHTTP(log, a, access) })
 		})
 	}
 	group.Go(func() error {
@@ -59,6 +63,14 @@ func runLive(ctx context.Context, cfg pipeline.Config, board *pipeline.Board, lo
 		return l.fit(ctx)
 	})
 	return group.Wait()
+}
+
+// announceHTTP says where the pages are, and warns where anybody can see them.
+func announceHTTP(log zerolog.Logger, at net.Addr, access httpapi.Access) {
+	log.Info().Stringer("address", at).Msg("http")
+	if tcp, ok := at.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && access.Open() {
+		log.Warn().Stringer("address", at).Msg("http: whoever reaches this address can read models and metrics; set http_access, or listen on 127.0.0.1")
+	}
 }
 
 // fit joins the group and runs a shard for each partition that it is given.

@@ -171,5 +171,5 @@ func (c *Cluster) mend(ctx context.Context, api, doing string, atMost time.Durat
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return err
+	return explain(api, err)
 }

@@ -120,7 +120,7 @@ func (g *groupRun) generations(group *kafkago.ConsumerGroup) error {
 			g.cluster.metrics.joined(g.cfg.Group, len(partitionsOf(generation, g.cfg.Topic)))
 			g.begin(generation)
 		case refused(err):
-			return failed(err, "join group %s", g.cfg.Group)
+			return failed(explain("JoinGroup", err), "join group %s of topic %s", g.cfg.Group, g.cfg.Topic)
 		case errors.Is(err, kafkago.RebalanceInProgress): // another member came or went meanwhile, as happens
 			log.Debug().Err(err).Str("group", g.cfg.Group).Msg("kafka: joining the group again")
 		default: // a coordinator that is starting, or moving: kafka-go joins again by itself, after a pause

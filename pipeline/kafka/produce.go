@@ -123,7 +123,7 @@ func sizeOf(r pipeline.Record) int {
 // inOneRequest, if the topic takes it: it may take less than other topics do. Then the records are halved until they fit, or a single one does not.
 func (c *Cluster) inOneRequest(ctx context.Context, to place, records []pipeline.Record, try func([]pipeline.Record) error) error {
 	doing := fmt.Sprintf("write %d records to topic %s, partition %d", len(records), to.topic, to.partition)
-	err := c.mend(ctx, "Produce", doing, 0, func() error { return try(records) })
+	err := c.mend(ctx, "Produce", doing, 0, func() error { return c.routed(ctx, to.topic, try(records)) })
 	if !errors.Is(err, kafkago.MessageSizeTooLarge) && !errors.Is(err, kafkago.RecordListTooLarge) {
 		return failed(err, "%s", doing)
 	}
