@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz lint kafka-test chaos bench simulate golden demo ci
+.PHONY: build test race fuzz lint kafka-test chaos bench simulate trends golden demo ci
 
 build: ## the program, as ./streamfit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
@@ -27,6 +27,9 @@ bench:
 
 simulate: ## the long form of the simulations, into docs/measured (about ten minutes)
 	go run ./internal/simulation/simulate >docs/measured/simulation.md
+
+trends: ## levels of sensors and River's WaterFlow, into docs/measured (RIVER: the folder river/datasets of the Python package river 0.26.1)
+	go run ./internal/trendstudy $(if $(RIVER),-waterflow $(RIVER)/water-flow.csv) >docs/measured/trend.md
 
 golden: ## the reference values anew, with the libraries that golden/ names
 	python3 -m venv golden/.venv && golden/.venv/bin/pip install -q -r golden/requirements.txt

@@ -16,7 +16,7 @@ var command = regexp.MustCompile("(?s)(```sh\nstreamfit ((?:[^\n]*\\\\\n)*[^\n]+
 // Every command of the pages prints what stands below it.
 func TestPagesShowWhatTheCommandsPrint(t *testing.T) {
 	t.Chdir("../..")
-	for page, commands := range map[string]int{"docs/losses.md": 8, "docs/coming-from.md": 5} {
+	for page, commands := range map[string]int{"docs/losses.md": 8, "docs/coming-from.md": 5, "docs/trend.md": 2} {
 		t.Run(page, func(t *testing.T) { checkPage(t, page, commands) })
 	}
 }

@@ -90,3 +90,21 @@ func TestCO2IsThatOfTheTextbook(t *testing.T) {
 		t.Errorf("the season is highest at %s, STL says in month %d", peak, stl.Highest)
 	}
 }
+
+// The figure of docs/trend.md is what the program draws.
+func TestTheTrendsPageShowsTheFigure(t *testing.T) {
+	path := t.TempDir() + "/co2.svg"
+	const command = "--name co2 --target CO2 --trend Date --unit 8766h --season 8766h --half-life 24"
+	trendOf(t, append(strings.Fields(command), "--plot", path, "../../examples/data/co2-concentration.csv")...)
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("../../docs/trend-co2.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("docs/trend-co2.svg is out of date: go run ./cmd/streamfit replay %s --plot docs/trend-co2.svg examples/data/co2-concentration.csv", command)
+	}
+}
