@@ -20,7 +20,7 @@ import (
 )
 
 type demoCmd struct {
-	Use   string `enum:"model,keys" default:"model" help:"What to show: one model of all flights, or a model for each airport (keys)."`
+	Use   string `enum:"model,keys,trend" default:"model" help:"What to show: one model of all flights, a model for each airport (keys), or the trends of simulated sensors (trend)."`
 	Rate  int    `default:"50000" help:"Rows per second to produce; 0: as fast as it goes."`
 	Order string `enum:"shuffled,file" default:"shuffled" help:"Order of the rows: shuffled (the same each time), or file: as the file has them, sorted by time of day, so that the stream drifts."`
 }
@@ -32,7 +32,8 @@ from their topic. Then the model is put beside the batch fit of the same rows. I
 
     streamfit demo
     streamfit demo --rate 0 --order file
-    streamfit demo --use keys`
+    streamfit demo --use keys
+    streamfit demo --use trend`
 }
 
 const (
@@ -44,6 +45,9 @@ const (
 func (d *demoCmd) Run(ctx context.Context, c *console) error {
 	if d.Use == "keys" {
 		return d.runKeys(ctx, c)
+	}
+	if d.Use == "trend" {
+		return d.runTrend(ctx, c)
 	}
 	rows, err := readFlights(d.Order == "shuffled")
 	if err != nil {

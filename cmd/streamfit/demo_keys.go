@@ -36,7 +36,7 @@ func (d *demoCmd) runKeys(ctx context.Context, c *console) error {
 	cfg := demoKeysConfig(broker.Brokers())
 	fmt.Fprintf(c.Err, "%s flights from all airports, mixed in record batches of %d rows, to topic %s; a model for each airport, updates from topic %s:\n\n",
 		grouped(data.FlightByOriginRows), demoBatchRows, demoInput, demoOutput)
-	models, err := d.streamKeys(ctx, cfg, c)
+	models, err := d.streamKeys(ctx, cfg, c, data.FlightByOriginRows, d.produceFlightsByOrigin)
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,10 @@ func demoKeysConfig(brokers []string) pipeline.Config {
 	return cfg
 }
 
-// streamKeys runs producer, pipeline and reader, and returns the newest update of every airport.
-func (d *demoCmd) streamKeys(ctx context.Context, cfg pipeline.Config, c *console) (models map[string]*pipeline.Update, err error) {
+// streamKeys runs a producer of so many rows, pipeline and reader, and returns the newest update of every key.
+func (d *demoCmd) streamKeys(ctx context.Context, cfg pipeline.Config, c *console, rows uint64,
+	produce func(context.Context, *kafka.Cluster) error,
+) (models map[string]*pipeline.Update, err error) {
 	quiet := c.logger(cfg.Log).Level(zerolog.WarnLevel)
 	cluster, err := kafka.Open(kafka.Config{Brokers: cfg.Input.Brokers, Kafka: cfg.Kafka, Log: quiet})
 	if err != nil {
@@ -61,14 +63,14 @@ func (d *demoCmd) streamKeys(ctx context.Context, cfg pipeline.Config, c *consol
 	defer cluster.Close()
 	running, stop := context.WithCancel(ctx)
 	group, running := errgroup.WithContext(running)
-	group.Go(func() error { return d.produceFlightsByOrigin(running, cluster) })
+	group.Go(func() error { return produce(running, cluster) })
 	table := newProgressTable(c.Err)
 	group.Go(func() error {
 		return runLive(running, cfg, &pipeline.Board{Wants: table.wants, ShowKeys: table.showKeys}, quiet, false)
 	})
 	group.Go(func() (err error) {
 		defer stop()
-		models, err = watchKeys(running, cluster)
+		models, err = watchKeys(running, cluster, rows)
 		return err
 	})
 	err = group.Wait()
@@ -115,15 +117,15 @@ func flightsByOrigin() (*file.Source, error) {
 	return file.NewSource(name, reader, 0), nil
 }
 
-// watchKeys of the output topic, until the updates have seen every flight.
-func watchKeys(ctx context.Context, cluster *kafka.Cluster) (map[string]*pipeline.Update, error) {
+// watchKeys of the output topic, until the updates have seen every row.
+func watchKeys(ctx context.Context, cluster *kafka.Cluster, rows uint64) (map[string]*pipeline.Update, error) {
 	source, err := cluster.OpenSource(kafka.SourceConfig{Topic: demoOutput})
 	if err != nil {
 		return nil, err
 	}
 	defer source.Close()
 	models, learned := map[string]*pipeline.Update{}, uint64(0)
-	for learned < data.FlightByOriginRows {
+	for learned < rows {
 		run, err := source.Fetch(ctx)
 		if err != nil {
 			return nil, err

@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	sensors = flag.Int("sensors", 200, "simulated sensors of each comparison")
-	path    = flag.String("waterflow", "", "water-flow.csv of the Python package river 0.26.1 (river/datasets); left out: no section on it")
+	count = flag.Int("sensors", 200, "simulated sensors of each comparison")
+	path  = flag.String("waterflow", "", "water-flow.csv of the Python package river 0.26.1 (river/datasets); left out: no section on it")
 )
 
 func main() {
@@ -26,8 +26,8 @@ Simulated sensors: %d readings each, about one a minute, noise of σ = 1, and a 
 one. Spikes are of 5 to 50 σ to either side. The level at the newest reading is compared with the true one at every %dth reading from the %dth on. Each way has the
 window, in readings, that is best for it in hindsight: half-lives where it forgets.
 
-`, *sensors, readings, every, settled)
-	writeComparison(os.Stdout, *sensors)
+`, *count, readings, every, settled)
+	writeComparison(os.Stdout, *count)
 	if *path == "" {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/streamfit/streamfit/estimator"
+	"github.com/streamfit/streamfit/internal/sensors"
 )
 
 // tracker of a level: one way of following readings, with its window in readings.
@@ -13,7 +14,7 @@ type tracker struct {
 	name    string
 	windows []int // to choose from; half-lives, for those that forget
 	// follow the sensor with a window; the levels at the readings asked for.
-	follow func(s sensor, window int, at []int) []float64
+	follow func(s sensors.Sensor, window int, at []int) []float64
 }
 
 var trackers = []tracker{
@@ -25,12 +26,12 @@ var trackers = []tracker{
 }
 
 // followTrend with this project's model.
-func followTrend(s sensor, halfLife int, at []int) []float64 {
+func followTrend(s sensors.Sensor, halfLife int, at []int) []float64 {
 	m, err := estimator.New(trendConfig(halfLife))
 	if err != nil {
 		panic(fmt.Sprintf("trendstudy: %v", err))
 	}
-	c, from, levels := s.columns(), 0, make([]float64, len(at))
+	c, from, levels := s.Columns(), 0, make([]float64, len(at))
 	for k, i := range at {
 		m.Learn(nil, piece(c, from, i+1))
 		m.Predict(levels[k:k+1], piece(c, i, i+1))
@@ -51,16 +52,16 @@ func piece(c estimator.Columns, from, to int) estimator.Columns {
 }
 
 // windowed fits a line to the newest readings, and takes its end.
-func windowed(line func(t, y []float64) float64) func(sensor, int, []int) []float64 {
-	return func(s sensor, window int, at []int) []float64 {
+func windowed(line func(t, y []float64) float64) func(sensors.Sensor, int, []int) []float64 {
+	return func(s sensors.Sensor, window int, at []int) []float64 {
 		levels := make([]float64, len(at))
 		for k, i := range at {
 			from := max(0, i+1-window)
 			t := make([]float64, 0, window)
-			for _, seconds := range s.time[from : i+1] {
-				t = append(t, (seconds-s.time[i])/60)
+			for _, seconds := range s.Time[from : i+1] {
+				t = append(t, (seconds-s.Time[i])/60)
 			}
-			levels[k] = line(t, s.value[from:i+1])
+			levels[k] = line(t, s.Value[from:i+1])
 		}
 		return levels
 	}
@@ -109,12 +110,12 @@ func median(values []float64) float64 {
 }
 
 // smoothed is Brown's exponential smoothing, single or double, whose weights halve in so many readings.
-func smoothed(order int) func(sensor, int, []int) []float64 {
-	return func(s sensor, halfLife int, at []int) []float64 {
+func smoothed(order int) func(sensors.Sensor, int, []int) []float64 {
+	return func(s sensors.Sensor, halfLife int, at []int) []float64 {
 		keep := math.Exp2(-1 / float64(halfLife))
-		once, twice := s.value[0], s.value[0]
+		once, twice := s.Value[0], s.Value[0]
 		levels, k := make([]float64, len(at)), 0
-		for i, y := range s.value {
+		for i, y := range s.Value {
 			once = keep*once + (1-keep)*y
 			twice = keep*twice + (1-keep)*once
 			if k < len(at) && at[k] == i {
