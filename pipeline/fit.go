@@ -68,11 +68,11 @@ func (s *Shard) treat(bad *badRows, row int, reason, policy string) error {
 	return nil
 }
 
-// advanceClock moves the event time to the latest of the rows.
+// advanceClock moves the event time to the latest of the rows. A time that no date can show, as a damaged one, would stop the clock for good: it moves nothing.
 func (s *Shard) advanceClock(b *rows) {
 	latest := math.Inf(-1)
 	for i, t := range b.times.Values {
-		if t > latest && (b.times.Valid == nil || b.times.Valid[i/8]>>(i%8)&1 == 1) && !math.IsInf(t, 0) {
+		if t > latest && (b.times.Valid == nil || b.times.Valid[i/8]>>(i%8)&1 == 1) && isDate(t) {
 			latest = t
 		}
 	}

@@ -117,14 +117,19 @@ func interval(c estimator.Coefficient) Interval {
 
 // formatEventTime writes seconds since the epoch as RFC 3339; nil for a time outside the years 1 to 9999.
 func formatEventTime(seconds float64) *string {
-	const first, last = -62135596800, 253402300800
-	if !(seconds >= first && seconds < last) {
+	if !isDate(seconds) {
 		return nil
 	}
 	whole := math.Floor(seconds)
 	nanos := math.Round((seconds - whole) * 1e6) // float64 seconds of this century resolve about a quarter of a microsecond
 	s := time.Unix(int64(whole), int64(nanos)*1000).UTC().Format(time.RFC3339Nano)
 	return &s
+}
+
+// isDate tells whether seconds since 1970 lie in the years 1 to 9999, which RFC 3339 can show.
+func isDate(seconds float64) bool {
+	const first, last = -62135596800, 253402300800
+	return seconds >= first && seconds < last
 }
 
 // Number is a float64 that writes itself as null when it is not finite, in the shortest form that reads back as the same bits otherwise.

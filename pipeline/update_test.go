@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"testing"
@@ -84,4 +85,32 @@ func TestEventTime(t *testing.T) {
 			t.Errorf("%v: got %s, want none", seconds, *got)
 		}
 	}
+}
+
+// What a reader of updates takes, whoever wrote it, can be written again and reads back the same.
+func FuzzUpdate(f *testing.F) {
+	w := world{cfg: testConfig(), source: memorySource{messages: makeTable(1500, 31).every(f, 500)}}
+	w.mustRun(f)
+	for _, r := range w.output.records {
+		f.Add(r.Value)
+	}
+	f.Add([]byte(`{"v":1,"coefficients":{"a":{"value":null},"a":{"value":1e308}},"position":{"t":{"0":-1}},"event_time":"x"}`))
+	f.Add([]byte(`{"v":2,"key":"k","coefficients":null,"loss":{"mean":-0},"drift":{"last_alarm_row":18446744073709551615}}`))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		var u, again Update
+		if json.Unmarshal(value, &u) != nil {
+			return
+		}
+		first, err := json.Marshal(u)
+		if err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
+		}
+		if err := json.Unmarshal(first, &again); err != nil {
+			t.Fatalf("what was written cannot be read: %v\n%s", err, first)
+		}
+		second, err := json.Marshal(again)
+		if err != nil || !bytes.Equal(first, second) {
+			t.Fatalf("%v\n%s\n%s", err, first, second)
+		}
+	})
 }

@@ -49,6 +49,29 @@ func (d *Decoder) decompress(codec uint8, buffer []byte, need, most int64, at in
 	return dst, nil
 }
 
+// afford a compressed batch: what its numbers decompress to is held against the budget before the first of them is decompressed. Else a message of a few
+// kilobytes that says it is more than its budget would be worked on until the budget is spent, and refused only then.
+func (d *Decoder) afford(p *plan, b *recordBatch) *Error {
+	if !b.compressed {
+		return nil
+	}
+	sum := d.decoded
+	for i := range p.numbers {
+		s := &p.numbers[i]
+		if s.field.encoded || s.field.kind == typeNull {
+			continue
+		}
+		buffer, at, err := b.raw(b.bufferIndex(s, 1))
+		if err != nil || len(buffer) < lengthPrefix || int64(binary.LittleEndian.Uint64(buffer)) == -1 {
+			continue // it costs nothing, or is refused where it is read
+		}
+		if sum += bytesFor(b.rows, s.field.width()); sum > d.limits.DecodedBytes {
+			return fault(reasonLimit, at, "the columns decode to more than %d bytes", d.limits.DecodedBytes)
+		}
+	}
+	return nil
+}
+
 func (d *Decoder) unlz4(dst, packed []byte) error {
 	d.lz4.source.Reset(packed)
 	if d.lz4.frames == nil {

@@ -146,6 +146,9 @@ func (d *Decoder) batch(p *plan, f *frame) *Error {
 	if d.rows += b.rows; d.rows > d.limits.Rows {
 		return fault(reasonLimit, f.begin, "%d rows; the limit is %d", d.rows, d.limits.Rows)
 	}
+	if err := d.afford(p, b); err != nil {
+		return err
+	}
 	out := d.next()
 	out.Rows = int(b.rows)
 	out.Numbers = slices.Grow(out.Numbers, len(p.numbers))[:len(p.numbers)]

@@ -240,3 +240,15 @@ func TestMutatedMessages(t *testing.T) {
 		t.Errorf("%d of 4,000 mutations were accepted", accepted)
 	}
 }
+
+// A compressed message of more than the budget is refused before anything of it is decompressed.
+func TestABombIsRefusedBeforeItIsDecompressed(t *testing.T) {
+	bomb := bombOfRows()
+	d := NewDecoder(Projection{Numbers: []string{"x"}}, DefaultLimits())
+	d.limits.DecodedBytes = 1 << 10
+	_, err := d.Decode(bomb)
+	var e *Error
+	if !errors.As(err, &e) || e.Reason != reasonLimit || d.zstd != nil || d.lz4.frames != nil || d.decoded != 0 {
+		t.Errorf("%v; %d bytes were decoded", err, d.decoded)
+	}
+}
