@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz lint kafka-test chaos bench simulate trends golden demo ci
+.PHONY: build test race fuzz lint kafka-test chaos bench bench-peers simulate trends golden demo ci
 
 build: ## the program, as ./streamfit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
@@ -24,6 +24,11 @@ chaos: ## processes, brokers and connections die on a schedule: make chaos SEEDS
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./loss/... ./estimator/... ./pipeline/...
+
+bench-peers: ## beside scikit-learn and River, in turns, into docs/measured (about a minute)
+	python3 -m venv internal/peers/.venv && internal/peers/.venv/bin/pip install -q -r internal/peers/requirements.txt
+	go build -o internal/peers/.venv/bin/learn ./internal/peers/learn
+	internal/peers/.venv/bin/python internal/peers/peers.py internal/peers/.venv/bin/learn >docs/measured/peers.md
 
 simulate: ## the long form of the simulations, into docs/measured (about ten minutes)
 	go run ./internal/simulation/simulate >docs/measured/simulation.md

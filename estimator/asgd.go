@@ -148,7 +148,7 @@ func (s *asgd) renew() {
 
 // learnRows i, …, i+n−1 of the tile, of one block.
 func (s *asgd) learnRows(t *tile, i, n int) {
-	b, median := s.stride, s.sigma*madToSigma
+	b, median, perRow := s.stride, s.sigma*madToSigma, 1/(s.t+1)
 	rows := kernel.Standardised{Z: s.z, Square: s.square[:n], Far: s.far[:n], Product: s.product[:n]}
 	kernel.StandardiseRows(&rows, t.x[i*t.stride:], t.stride, s.center, s.perScale, s.path.mean[:b])
 	for k := range n {
@@ -169,7 +169,7 @@ func (s *asgd) learnRows(t *tile, i, n int) {
 		}
 		h := 1 + s.square[k]
 		if s.guard.Auto {
-			s.guard.count(s.far[k], v, inside(y-mean, y, s.sigma, h/(s.t+1)))
+			s.guard.count(s.far[k], v, inside(y-mean, y, s.sigma, h*perRow))
 		}
 		c := s.gamma * v * t.w[i+k]
 		q := 1 + float64(c*h)

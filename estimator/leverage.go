@@ -74,7 +74,7 @@ func (g *guard) weight(far float64) float64 {
 	switch {
 	case g.Off:
 		return 1
-	case g.Auto && 2*g.trusted < g.rows:
+	case g.Auto && (far <= nearest || 2*g.trusted < g.rows):
 		return 1
 	case g.Auto:
 		return g.learned(g.bin(far))
@@ -112,8 +112,8 @@ func (g *guard) count(far, v float64, inside bool) {
 	if inside {
 		in = 1
 	}
-	if bin := g.bin(far); bin >= 0 {
-		g.bins[bin].add(in, g.share())
+	if far > nearest {
+		g.bins[g.bin(far)].add(in, g.share())
 	}
 	g.recent.inside = float64(g.recent.inside*recentKeep) + float64(v*in)
 	g.recent.expected = float64(g.recent.expected*recentKeep) + v

@@ -284,3 +284,17 @@ func TestSGDStepAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestSGDLearnAllocatesNothing: not for a whole batch either, by the kernels for few features and for many, and row by row.
+func TestSGDLearnAllocatesNothing(t *testing.T) {
+	for _, features := range []int{0, 3, 8, 13, 16, 40} {
+		for _, penalty := range []string{"l2", "l1"} {
+			cfg := sgdConfig(features)
+			cfg.SGD.Penalty = penalty
+			m, batch := newModel(t, cfg), weighted(9, features, 1500)
+			if n := testing.AllocsPerRun(10, func() { m.Learn(nil, batch) }); n != 0 {
+				t.Errorf("%d features, penalty %s: %v allocations a batch", features, penalty, n)
+			}
+		}
+	}
+}

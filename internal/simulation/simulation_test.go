@@ -122,3 +122,15 @@ func moments(v []float64) (mean, variance, follow float64) {
 	}
 	return mean, variance, follow / variance
 }
+
+// TestLaw against the batch fit itself.
+func TestLaw(t *testing.T) {
+	for _, s := range Plain(5, 2000) {
+		if !s.OfNormalRows() {
+			continue
+		}
+		if got, want := Run(s, 20, []Candidate{RLM()})[0].RMSE(), Law(s); math.Abs(got/want-1) > 0.15 {
+			t.Errorf("%s: a batch fit's RMSE is %.4f, by the law %.4f", s.Name, got, want)
+		}
+	}
+}

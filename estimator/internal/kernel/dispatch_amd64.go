@@ -132,10 +132,16 @@ func descend(s *Descent, x []float64, stride int, y, gain, shrink, bound, predic
 		descendPortable(s, x, stride, y, gain, shrink, bound, prediction, learnIntercept)
 		return
 	}
-	rows := [...]func(kept, step, x *float64, stride int, y, gain, shrink, bound, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64){
-		descent1AVX2, descent2AVX2, descent3AVX2, descent4AVX2,
-	}[vectors-1]
 	state := [2]float64{s.Scale, s.Intercept}
-	rows(&s.Kept[0], &s.Step[0], &x[0], stride, y, gain, shrink, bound, prediction, &state, learnIntercept)
+	switch vectors { // called by name, so that nothing escapes to the heap
+	case 1:
+		descent1AVX2(&s.Kept[0], &s.Step[0], &x[0], stride, y, gain, shrink, bound, prediction, &state, learnIntercept)
+	case 2:
+		descent2AVX2(&s.Kept[0], &s.Step[0], &x[0], stride, y, gain, shrink, bound, prediction, &state, learnIntercept)
+	case 3:
+		descent3AVX2(&s.Kept[0], &s.Step[0], &x[0], stride, y, gain, shrink, bound, prediction, &state, learnIntercept)
+	default:
+		descent4AVX2(&s.Kept[0], &s.Step[0], &x[0], stride, y, gain, shrink, bound, prediction, &state, learnIntercept)
+	}
 	s.Scale, s.Intercept = state[0], state[1]
 }
