@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz lint kafka-test chaos bench bench-peers simulate trends golden demo ci
+.PHONY: build test race fuzz lint kafka-test chaos bench bench-peers simulate trends bench-sensors golden demo ci
 
 build: ## the program, as ./streamfit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
@@ -35,6 +35,9 @@ simulate: ## the long form of the simulations, into docs/measured (about ten min
 
 trends: ## levels of sensors and River's WaterFlow, into docs/measured (RIVER: the folder river/datasets of the Python package river 0.26.1)
 	go run ./internal/trendstudy $(if $(RIVER),-waterflow $(RIVER)/water-flow.csv) >docs/measured/trend.md
+
+bench-sensors: ## trends of 10,000 simulated sensors over Kafka: the table of docs/measured/sensors.md (a minute)
+	go run ./internal/benchkeys -sensors -keys 10000 -rows 1000
 
 golden: ## the reference values anew, with the libraries that golden/ names
 	python3 -m venv golden/.venv && golden/.venv/bin/pip install -q -r golden/requirements.txt

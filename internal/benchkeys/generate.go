@@ -5,6 +5,20 @@ import (
 	"math/rand/v2"
 )
 
+// stream of rows that is learned: what it holds, and how.
+type stream interface {
+	rows(n int64) (keys []string, columns [][]float64)
+	columns() []string
+	arguments() []string // of run: the model
+	what() string
+}
+
+func (g *generator) columns() []string { return []string{"a", "b", "y"} }
+
+func (g *generator) arguments() []string { return []string{"--target", "y", "--features", "a,b"} }
+
+func (g *generator) what() string { return "rows of 2 features, in random order" }
+
 // generator of rows: every pass takes all keys once, each pass in an order of its own.
 type generator struct {
 	keys, at int64

@@ -20,7 +20,11 @@ func main() {
 	flag.DurationVar(&b.every, "state-every", 30*time.Second, "time between checkpoints")
 	flag.IntVar(&b.hot, "hot", 10_000, "models in memory")
 	flag.StringVar(&b.dir, "dir", "", "directory for the broker's data, the program and the cold models; empty: a temporary one")
+	trends := flag.Bool("sensors", false, "trends of simulated sensors instead of models of two features")
 	flag.Parse()
+	if b.stream = newGenerator(b.keys); *trends {
+		b.stream = newFleet(b.keys, b.rows)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := b.run(ctx); err != nil {
@@ -35,6 +39,7 @@ type bench struct {
 	hot        int
 	dir        string
 
+	stream          stream
 	program, broker string
 }
 
@@ -70,15 +75,18 @@ func (b *bench) run(ctx context.Context) error {
 		return err
 	}
 	b.report(learn, again)
+	if f, trends := b.stream.(*fleet); trends {
+		return f.check(ctx, b)
+	}
 	return nil
 }
 
 // report in Markdown.
 func (b *bench) report(learn, again measured) {
 	rows := float64(b.keys * b.rows)
-	fmt.Printf("\n%d keys × %d rows of 2 features, newton, %d models in memory, a checkpoint every %s\n\n", b.keys, b.rows, b.hot, b.every)
+	fmt.Printf("\n%d keys × %d %s, newton, %d models in memory, a checkpoint every %s\n\n", b.keys, b.rows, b.stream.what(), b.hot, b.every)
 	fmt.Println("| what | figure |\n|---|---|")
-	fmt.Printf("| rows per second, topic to models, all keys in random order | %.0f |\n", rows/learn.seconds)
+	fmt.Printf("| rows per second, topic to models | %.0f |\n", rows/learn.seconds)
 	fmt.Printf("| rows per second of processor time | %.0f |\n", rows/learn.cpu)
 	fmt.Printf("| memory of the process, at most | %d MiB |\n", learn.peak>>20)
 	fmt.Printf("| of that a key | %d bytes |\n", learn.peak/b.keys)

@@ -16,11 +16,12 @@ import (
 
 const (
 	topic       = "sensors"
+	outputTopic = "sensors-model"
 	messageRows = 8192
 	poll        = 200 * time.Millisecond
 )
 
-// produce rows of all keys in random order, as often as a key has rows: y = key + 2a − b + noise.
+// produce rows of all keys, as often as a key has rows.
 func (b *bench) produce(ctx context.Context) error {
 	cluster, err := kafka.Open(kafka.Config{Brokers: []string{b.broker}, Kafka: pipeline.DefaultConfig().Kafka, Log: zerolog.Nop()})
 	if err != nil {
@@ -30,11 +31,11 @@ func (b *bench) produce(ctx context.Context) error {
 	if err := cluster.EnsureTopic(ctx, kafka.Topic{Name: topic, Partitions: 1}); err != nil {
 		return err
 	}
-	sink, g := cluster.OpenSink(topic), newGenerator(b.keys)
+	sink := cluster.OpenSink(topic)
 	for left := b.keys * b.rows; left > 0; {
 		n := min(left, messageRows)
-		keys, columns := g.rows(n)
-		value, err := arrowipc.EncodeKeyed(nil, "k", keys, []string{"a", "b", "y"}, columns)
+		keys, columns := b.stream.rows(n)
+		value, err := arrowipc.EncodeKeyed(nil, "k", keys, b.stream.columns(), columns)
 		if err != nil {
 			return err
 		}
@@ -59,10 +60,10 @@ func (b *bench) startRun(ctx context.Context) (p *process, address string, err e
 	}
 	address = listener.Addr().String()
 	listener.Close()
-	p, err = b.start(ctx, "run", "--brokers", b.broker, "--topic", topic, "--group", "keys", "--name", "sensors", "--target", "y", "--features", "a,b", "--key", "k",
-		"--output-topic", "sensors-model", "--every-rows", "0", "--every", "0s", "--http", address, "--log-format", "json", "--log-level", "warn",
-		"--set", "state.every="+b.every.String(), "--set", fmt.Sprintf("state.hot_keys=%d", b.hot), "--set", "state.cold_dir="+b.dir,
-		"--set", fmt.Sprintf("model.max_keys=%d", b.keys), "--set", "kafka.shutdown_timeout=10m")
+	p, err = b.start(ctx, append([]string{"run", "--brokers", b.broker, "--topic", topic, "--group", "keys", "--name", "sensors", "--key", "k",
+		"--output-topic", outputTopic, "--every-rows", "0", "--every", "0s", "--http", address, "--log-format", "json", "--log-level", "warn",
+		"--set", "state.every=" + b.every.String(), "--set", fmt.Sprintf("state.hot_keys=%d", b.hot), "--set", "state.cold_dir=" + b.dir,
+		"--set", fmt.Sprintf("model.max_keys=%d", b.keys), "--set", "kafka.shutdown_timeout=10m"}, b.stream.arguments()...)...)
 	return p, address, err
 }
 
