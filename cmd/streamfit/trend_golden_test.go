@@ -91,20 +91,20 @@ func TestCO2IsThatOfTheTextbook(t *testing.T) {
 	}
 }
 
-// The figure of docs/trend.md is what the program draws.
-func TestTheTrendsPageShowsTheFigure(t *testing.T) {
-	path := t.TempDir() + "/co2.svg"
-	const command = "--name co2 --target CO2 --trend Date --unit 8766h --season 8766h --half-life 24"
-	trendOf(t, append(strings.Fields(command), "--plot", path, "../../examples/data/co2-concentration.csv")...)
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := os.ReadFile("../../docs/trend-co2.svg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf("docs/trend-co2.svg is out of date: go run ./cmd/streamfit replay %s --plot docs/trend-co2.svg examples/data/co2-concentration.csv", command)
+// The figures of docs/trend.md are what the program draws.
+func TestTheTrendsPageShowsTheFigures(t *testing.T) {
+	for figure, command := range map[string]string{
+		"docs/trend-co2.svg":     "--name co2 --target CO2 --trend Date --unit 8766h --season 8766h --half-life 24 examples/data/co2-concentration.csv",
+		"docs/trend-weather.svg": "--name temperature --target temperature --trend date --unit 24h --season 24h,8760h examples/data/seattle-weather-hourly-normals.csv",
+	} {
+		path := t.TempDir() + "/figure.svg"
+		trendOf(t, append(strings.Fields(strings.Replace(command, "examples/", "../../examples/", 1)), "--plot", path)...)
+		got, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, err := os.ReadFile("../../" + figure); err != nil || string(got) != string(want) {
+			t.Errorf("%s is out of date: go run ./cmd/streamfit replay --plot %s %s", figure, figure, command)
+		}
 	}
 }
