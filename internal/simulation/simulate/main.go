@@ -16,6 +16,8 @@ import (
 // replications of the scenarios of 5 features; of more features there are fewer.
 var replications = flag.Int("replications", 200, "seeds a scenario")
 
+var only = flag.String("only", "", "only the sections whose titles contain this")
+
 func main() {
 	flag.Parse()
 	if err := write(os.Stdout); err != nil {
@@ -34,6 +36,9 @@ Made by `+"`make simulate`"+` (%d seeds a scenario of 5 features) on %s, on %s. 
 
 `, *replications, time.Now().Format(time.DateOnly), machine())
 	for _, section := range sections {
+		if !strings.Contains(section.title, *only) {
+			continue
+		}
 		fmt.Fprintf(os.Stderr, "%s …\n", section.title)
 		fmt.Fprintf(w, "## %s\n\n%s\n\n", section.title, section.text)
 		section.write(w)
