@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz lint kafka-test chaos bench bench-peers simulate trends bench-sensors golden demo ci
+.PHONY: build test race fuzz lint kafka-test chaos long-run bench bench-peers simulate trends bench-sensors golden demo ci
 
 build: ## the program, as ./streamfit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
@@ -21,6 +21,9 @@ kafka-test: ## against a real Apache Kafka, run from its jars (Java 17, Maven, P
 chaos: ## processes, brokers and connections die on a schedule: make chaos SEEDS=1-10 (about six minutes each)
 	KAFKATEST=real KAFKATEST_REQUIRED=1 CHAOS_SEEDS=$(or $(SEEDS),1-10) CHAOS_STEPS=$(or $(STEPS),170) \
 		go test ./internal/chaos -run Chaos -count=1 -v -timeout 3h
+
+long-run: ## what takes long: 10⁹ rows of newton, coverage and leverage tables with all their replications
+	LONG=1 go test -timeout 3h -v -run 'LongRun|IntervalsCover|SequencesCover|GuardLearns' ./estimator
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./loss/... ./estimator/... ./pipeline/...

@@ -77,8 +77,9 @@ func (s *asgd) start() {
 	w.report(&r)
 	s.hold(&r)
 	s.fit, s.sigma, s.t, s.guard = w.fit, w.sigma, w.t, w.guard
-	copy(s.beta, w.beta[1:])
-	s.beta[s.stride] = w.beta[0]
+	beta, _ := w.fit.plain(w.beta, w.dense())
+	copy(s.beta, beta[1:])
+	s.beta[s.stride] = beta[0]
 	s.path.start(s.beta, math.Floor(s.t/asgdBlock))
 	s.warmUp = nil
 	s.prepare()

@@ -267,7 +267,7 @@ func (s *asgd) add(shard *asgd, share float64) (scale float64) {
 		s.known[j].half += share * share * i.half * i.half
 	}
 	for j, c := range r.Coefficients {
-		s.beta[j] += share * (c.Value * s.fit.scale[j] / s.fit.targetS)
+		s.beta[j] += share * (saturate(c.Value) * s.fit.scale[j] / s.fit.targetS)
 	}
 	s.beta[s.stride] += share * s.fit.target(now.predict(s.fit.center))
 	s.t += shard.learned()

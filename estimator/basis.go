@@ -6,13 +6,15 @@ import (
 )
 
 // basis is the robust centring and scaling that the newton solver works in: zⱼ = (xⱼ − cⱼ)/sⱼ with medians and MADs of the warm-up rows, and the
-// target likewise. A column that is constant, or constant for more than half of the rows, falls back to its standard deviation, then to 1.
+// target likewise. A column that is constant for more than half of the rows falls back to its standard deviation, one that is constant to 1.
 type basis struct {
 	center, scale    []float64 // of the features
 	targetC, targetS float64
 
 	time    int // index of a trend's time column, whose waves follow; the number of columns where there is none
 	guarded int // columns that tell how far out a row is; those after them are waves, or the time that the type when looks after
+
+	dependents []dependent // columns that the others determine, or almost
 
 	at, unit float64 // seconds at which a trend's intercept is reported, and of its slope's unit
 }
@@ -50,7 +52,7 @@ func robustScale(column []float64) (center, scale float64) {
 	for i, v := range column {
 		column[i] = math.Abs(difference(v, center))
 	}
-	if scale = median(column) / madToSigma; usable(scale) {
+	if scale = median(column) / madToSigma; usable(scale) && scale > lastDigits*math.Abs(center) {
 		return center, scale
 	}
 	largest := slices.Max(column)
@@ -60,7 +62,7 @@ func robustScale(column []float64) (center, scale float64) {
 			sum += float64((v / largest) * (v / largest))
 		}
 	}
-	if scale = largest * math.Sqrt(sum/float64(len(column))); usable(scale) {
+	if scale = largest * math.Sqrt(sum/float64(len(column))); usable(scale) && scale > lastDigits*math.Abs(center) {
 		return center, scale
 	}
 	return center, 1
@@ -101,6 +103,9 @@ func (b *basis) standardise(dst, x []float64) (far float64) {
 	}
 	for j := b.guarded; j < len(x); j++ {
 		dst[j+1] = difference(x[j], b.center[j]) / b.scale[j]
+	}
+	if len(b.dependents) > 0 {
+		b.depend(dst)
 	}
 	return far
 }

@@ -12,8 +12,9 @@ func (s *newton) covariance() []float64 {
 	addOuter(meat, 1, s.score)
 	mirror(meat, m)
 	half, out := make([]float64, m*m), make([]float64, m*m)
-	multiply(half, s.p, meat, m)
-	multiply(out, half, s.p, m)
+	p := s.dense()
+	multiply(half, p, meat, m)
+	multiply(out, half, p, m)
 	if s.rows != nil && s.rows.n() <= m { // nothing is left of the rows to measure an error by
 		for i := range out {
 			out[i] = math.NaN()
@@ -78,11 +79,12 @@ func coefficient(name string, value, se float64) Coefficient {
 func (s *newton) report(r *Report) {
 	now := s.current()
 	r.Solver = "newton"
-	cov := now.covariance()
+	beta, cov := now.fit.plain(now.beta, now.covariance())
 	if s.when != nil {
 		now.fit.at, now.fit.unit = s.when.newest(), float64(s.when.trend.Unit)
 	}
-	r.Intercept, r.Coefficients = now.fit.rawCoefficients(s.config().names(), now.beta, cov)
+	r.Intercept, r.Coefficients = now.fit.rawCoefficients(s.config().names(), beta, cov)
+	now.identify(r)
 	r.Scale, r.Delta = saturate(now.sigma*now.fit.targetS), now.knee()
 	r.Status = StatusOK
 	if s.rows != nil {
@@ -97,7 +99,9 @@ func (s *newton) report(r *Report) {
 		r.Delta = math.NaN()
 	}
 	if s.when != nil && s.when.rows > 0 {
-		r.Trend = s.trendReport(now, cov, r)
+		flat := *now
+		flat.beta = beta
+		r.Trend = s.trendReport(&flat, cov, r)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Merge of shards with equal Configs into one model for reports and predictions. For newton
@@ -58,6 +59,7 @@ func (r *Rows) add(o Rows) {
 func (s *newton) merge(most *newton, models []*Linear) error {
 	base := most.current()
 	s.rows, s.fit = nil, base.fit
+	s.fit.dependents = slices.Clone(s.fit.dependents)
 	m := len(s.beta)
 	information, rhs := make([]float64, m*m), make([]float64, m)
 	weights, scales := 0.0, 0.0
@@ -86,8 +88,13 @@ func (s *newton) merge(most *newton, models []*Linear) error {
 		return nil
 	}
 	s.sigma = max(math.Exp(scales/weights)/s.fit.targetS, smallestSigma)
-	s.p = invertDefinite(information, m)
-	timesVector(s.beta, s.p, rhs)
+	s.setDense(invertDefinite(information, m))
+	for i := range s.fit.dependents { // in another shard it may vary
+		d := &s.fit.dependents[i]
+		d.asleep = d.asleep && !(s.variance(d.column+1)*leastInformation < 1)
+	}
+	timesVector(s.beta, s.dense(), rhs)
+	s.prepare()
 	for j, v := range s.beta {
 		if !isFinite(v) {
 			s.beta[j] = base.beta[j] // information beyond the range of numbers: the largest shard speaks for all
@@ -100,7 +107,7 @@ func (s *newton) merge(most *newton, models []*Linear) error {
 // changes of basis, β′ = Aᵀβ, H′ = Σz′z′ᵀ = BHBᵀ and M′ = BMBᵀ, up to the target's own centre and scale.
 func (s *newton) inBasis(to *basis) (h, beta, meat []float64) {
 	m := len(s.beta)
-	h = invertDefinite(s.p, m)
+	h = invertDefinite(s.dense(), m)
 	a := s.fit.to(to)
 	meat = append([]float64(nil), s.meat...)
 	addOuter(meat, 1, s.score)
@@ -131,7 +138,41 @@ func (b *basis) to(o *basis) []float64 {
 		a[(j+1)*m] = difference(o.center[j], b.center[j]) / b.scale[j]
 		a[(j+1)*m+j+1] = o.scale[j] / b.scale[j]
 	}
+	b.onRows(a)
+	o.onColumns(a)
 	return a
+}
+
+// onRows replaces columns by what is left of them, z′ = Tz: it makes A to TA.
+func (b *basis) onRows(a []float64) {
+	m := len(b.center) + 1
+	for i := range b.dependents {
+		d := &b.dependents[i]
+		row := a[(d.column+1)*m : (d.column+2)*m]
+		for k, on := range d.on[:d.column+1] {
+			for l, v := range a[k*m : (k+1)*m] {
+				row[l] -= float64(on * v)
+			}
+		}
+		for l := range row {
+			row[l] *= d.gain
+		}
+	}
+}
+
+// onColumns makes A to AT⁻¹: zⱼ = z′ⱼ/gain + Σ onₖz′ₖ.
+func (b *basis) onColumns(a []float64) {
+	m := len(b.center) + 1
+	for i := range b.dependents {
+		d := &b.dependents[i]
+		j := d.column + 1
+		for l := range m {
+			for k, on := range d.on[:j] {
+				a[l*m+k] += float64(a[l*m+j] * on)
+			}
+			a[l*m+j] /= d.gain
+		}
+	}
 }
 
 // congruence BXBᵀ.

@@ -1,10 +1,9 @@
 package estimator
 
-import "math"
+import (
+	"math"
 
-const (
-	blockRows   = 64  // rows whose scores are summed before they are squared: keeps autocorrelation in the standard errors
-	highestGain = 0.5 // of the streaming MAD
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
 )
 
 // newton is the implicit Newton–Huber solver: stochastic gradient descent preconditioned by the running inverse Hessian P, with the implicit (proximal)
@@ -14,7 +13,7 @@ const (
 //	inside = |r| ≤ δ(λ + a·h)                 the knee is tested on the residual after the step
 //	β ← β + Pz·a·(inside ? r : sign(r)δ) / (λ + [inside] a·h)
 //	P ← (P − [inside] a·Pz(Pz)ᵀ/(λ + a·h)) / λ
-//	g ← g + a·clip(r, ±δ)·z;  every 64 rows M ← λ⁶⁴M + ggᵀ, g ← 0
+//	g ← g + a·clip(r, ±δ)·z;  every L rows M ← λ²ᴸM + ggᵀ, g ← 0
 //	Cov(β) = P M P
 //
 // δ = 1.345 σ̂, where σ̂ follows the median of |r| by Robbins–Monro steps of its logarithm. Without forgetting λ = 1.
@@ -35,28 +34,44 @@ type newton struct {
 	sigma float64 // σ̂ in the basis's units
 	t     float64 // rows since the start, for the gain of σ̂
 
-	p, meat []float64 // P, and the upper half of M
+	stride  int       // of P's rows, padded for the kernels; β, g, z and Pz have room for as many, padded with zeros
+	p, meat []float64 // P, and the upper half of M, which is not padded
 	score   []float64 // g
-	inBlock int
+	inBlock int       // rows of g, and
+	block   int       // rows of a whole block, L
 
-	refitted *newton   // of the warm-up rows, for reports; no part of the state
-	z, pz    []float64 // of the row just predicted
-	far      float64   // max|zⱼ| of it
+	refitted *newton // of the warm-up rows, for reports; no part of the state
+
+	center, perScale  []float64 // of the features, padded
+	up, down          float64   // what σ̂ is multiplied by; renewed every so many rows
+	z, pz             []float64 // of the row just predicted,
+	far, standardised float64   // and its max|zⱼ| and zᵀβ
 }
 
 func newNewton(c Config) *newton {
 	d := c.columns()
-	m := d + 1
+	m, stride := d+1, kernel.Padded(d+1)
 	s := &newton{
 		features: c.Features, when: newWhen(c), delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, forgetting(c.HalfLife)),
-		lambda: forgetting(c.HalfLife), warmUp: c.WarmUp, rows: &warmRows{d: d}, fit: newBasis(d), beta: make([]float64, m), sigma: 1,
-		p: make([]float64, m*m), meat: make([]float64, m*m), score: make([]float64, m), z: make([]float64, m), pz: make([]float64, m),
+		lambda: forgetting(c.HalfLife), warmUp: c.WarmUp, rows: &warmRows{d: d}, fit: newBasis(d), beta: make([]float64, stride)[:m], sigma: 1, block: 1,
+		stride: stride, p: make([]float64, m*stride), meat: make([]float64, m*m), score: make([]float64, stride)[:m],
+		center: make([]float64, kernel.Padded(d)), perScale: make([]float64, kernel.Padded(d)),
+		z: make([]float64, stride+kernel.Lanes)[:m], pz: make([]float64, stride)[:m],
 	}
 	if s.when != nil {
 		s.fit.time = s.when.column
 	}
 	s.guardTime(false)
+	s.prepare()
 	return s
+}
+
+// prepare what follows from the state.
+func (s *newton) prepare() {
+	for j, c := range s.fit.center {
+		s.center[j], s.perScale[j] = c, 1/s.fit.scale[j]
+	}
+	s.schedule()
 }
 
 // forgetting factor λ of a half-life in rows.
@@ -68,8 +83,31 @@ func forgetting(halfLife float64) float64 {
 }
 
 func (s *newton) predict(x []float64) float64 {
-	s.far = s.fit.standardise(s.z, x)
-	return s.fit.raw(saturate(dot(s.z, s.beta)))
+	s.standardise(x)
+	s.standardised = kernel.Dot(s.z[:s.stride], s.beta[:s.stride])
+	if p := s.fit.targetC + float64(s.standardised*s.fit.targetS); p-p == 0 {
+		return p
+	}
+	return s.fit.raw(saturate(s.standardised))
+}
+
+// standardise a row as the basis does.
+func (s *newton) standardise(x []float64) {
+	s.z[0] = 1
+	z := s.z[1 : 1+len(s.center)]
+	clear(z[copy(z, x):])
+	kernel.Standardise(z, z, s.center, s.perScale)
+	if s.fit.guarded == len(x) {
+		s.far = kernel.MaxAbs(z)
+	} else {
+		s.far = 0
+		for _, v := range z[:s.fit.guarded] {
+			s.far = max(s.far, math.Abs(v))
+		}
+	}
+	if len(s.fit.dependents) > 0 {
+		s.fit.depend(s.z)
+	}
 }
 
 // knee in the target's units.
@@ -105,140 +143,4 @@ func (s *newton) learn(t *tile) {
 	}
 }
 
-// learnRow learns from the row that was predicted last, and tells whether the guard weighed it down.
-func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
-	v := s.guard.weight(s.far)
-	if s.rows != nil {
-		s.warmTime(x, y, w)
-		s.warm(x, y, w)
-		return v < 1
-	}
-	return s.stepRow(x, y, w, v)
-}
-
-// stepRow is the step for a row that the guard against far rows gives the weight v.
-func (s *newton) stepRow(x []float64, y, w, v float64) (guarded bool) {
-	y = s.fit.target(y)
-	r := y - dot(s.z, s.beta)
-	if !(s.far < farthest && math.Abs(r) < farthest && s.when.bears(s.z)) {
-		return true // numbers out of range: counted, and nothing is learned from them
-	}
-	if s.when != nil {
-		v = s.followTime(x, r, v, w)
-	}
-	delta := s.kneeIn()
-	a := v * w
-	h := s.step(r, a, delta)
-	if s.guard.Auto {
-		s.guard.count(s.far, v, inside(r, y, s.sigma, h))
-	}
-	s.block(a * max(-delta, min(delta, r)))
-	s.rescale(math.Abs(r))
-	if s.when != nil && s.when.moved() {
-		s.recentre()
-	}
-	return v < 1
-}
-
 func (s *newton) endPass() {}
-
-// step of β and P; it returns h.
-func (s *newton) step(r, a, delta float64) (h float64) {
-	timesVector(s.pz, s.p, s.z)
-	h = max(0, dot(s.z, s.pz)) // below 0 it is rounding
-	denominator := s.lambda + float64(a*h)
-	inside := math.Abs(r) <= delta*denominator
-	gain := a * r / denominator
-	if !inside {
-		gain = a * math.Copysign(delta, r) / s.lambda
-	}
-	for j, v := range s.pz {
-		s.beta[j] = saturate(s.beta[j] + float64(v*gain))
-	}
-	switch {
-	case inside:
-		s.downdate(a / denominator)
-	case s.lambda < 1:
-		for i := range s.p {
-			s.p[i] = min(s.p[i]/s.lambda, farthest)
-		}
-	}
-	return h
-}
-
-// downdate P ← (P − c·Pz(Pz)ᵀ)/λ, symmetric to the bit.
-func (s *newton) downdate(c float64) {
-	m := len(s.pz)
-	over := 1 / s.lambda
-	for i, pi := range s.pz {
-		ci := float64(c * pi)
-		row := s.p[i*m : (i+1)*m]
-		least := row[i] * sharpest
-		for j, pj := range s.pz[:i+1] {
-			v := (row[j] - float64(ci*pj)) * over
-			row[j] = v
-			s.p[j*m+i] = v
-		}
-		row[i] = max(row[i], least)
-	}
-}
-
-// sharpest is how much one row may sharpen a coefficient: what goes beyond is rounding, and could make a variance negative.
-const sharpest = 0x1p-52
-
-// blockLength of a block that begins after so many rows: a sixteenth of them in powers of two, up to 64. After a short warm-up, few long blocks would tell
-// little.
-func blockLength(rows float64) int {
-	length := 1
-	for length < blockRows && float64(2*length*16) <= rows {
-		length *= 2
-	}
-	return length
-}
-
-// block adds a score to the running block, and the block to M when it is full.
-func (s *newton) block(score float64) {
-	length := blockLength(s.t - float64(s.inBlock))
-	s.addScore(score)
-	if s.inBlock++; s.inBlock < length {
-		return
-	}
-	if s.lambda < 1 {
-		keep := math.Pow(s.lambda, float64(length))
-		for i := range s.meat {
-			s.meat[i] *= keep
-		}
-	}
-	s.square()
-}
-
-func (s *newton) addScore(score float64) {
-	for j, z := range s.z {
-		s.score[j] = saturate(s.score[j] + float64(score*z))
-	}
-}
-
-// square the block's score into M, and begin the next one.
-func (s *newton) square() {
-	addOuter(s.meat, 1, s.score)
-	for i, v := range s.meat {
-		s.meat[i] = saturate(v)
-	}
-	clear(s.score)
-	s.inBlock = 0
-}
-
-// rescale moves the median of |r|, and σ̂ with it.
-func (s *newton) rescale(r float64) {
-	s.t++
-	gain := 2 * math.Pow(s.t, -0.7)
-	if s.lambda < 1 {
-		gain = max(gain, 0.003)
-	}
-	gain = min(gain, highestGain) / 2
-	if r > s.sigma*madToSigma {
-		s.sigma = min(s.sigma*math.Exp(gain), farthest)
-	} else {
-		s.sigma = max(s.sigma*math.Exp(-gain), smallestSigma)
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,7 +84,7 @@ func TestNewtonStepIsTheFormula(t *testing.T) {
 		m.Learn(nil, part(c, 0, warmUpRows))
 		s := m.solver.(*newton)
 		size := len(s.beta)
-		p, beta := mat.NewDense(size, size, append([]float64(nil), s.p...)), mat.NewVecDense(size, append([]float64(nil), s.beta...))
+		p, beta := mat.NewDense(size, size, s.dense()), mat.NewVecDense(size, append([]float64(nil), s.beta...))
 		z := mat.NewVecDense(size, nil)
 		z.SetVec(0, 1)
 		for j := range cfg.Features {
@@ -107,8 +108,8 @@ func TestNewtonStepIsTheFormula(t *testing.T) {
 		}
 		p.Scale(1/s.lambda, p)
 		m.Learn(nil, part(c, warmUpRows, warmUpRows+1))
-		if !mat.EqualApprox(p, mat.NewDense(size, size, s.p), 1e-12) || !mat.EqualApprox(beta, mat.NewVecDense(size, s.beta), 1e-12) {
-			rt.Fatalf("P or β is not that of the formula:\n%v\n%v", mat.Formatted(p), s.p)
+		if !mat.EqualApprox(p, mat.NewDense(size, size, s.dense()), 1e-12) || !mat.EqualApprox(beta, mat.NewVecDense(size, s.beta), 1e-12) {
+			rt.Fatalf("P or β is not that of the formula:\n%v\n%v", mat.Formatted(p), s.dense())
 		}
 	})
 }
@@ -176,7 +177,8 @@ func part(c Columns, from, to int) Columns {
 func checkFinite(t interface{ Fatalf(string, ...any) }, m *Linear) {
 	r := m.Report()
 	for _, c := range append(r.Coefficients, r.Intercept) {
-		if !isFinite(c.Value) {
+		lost := len(r.Degenerate) > 0 && (c.Name == "" || slices.Contains(r.Degenerate, c.Name))
+		if !isFinite(c.Value) && !(math.IsNaN(c.Value) && lost) {
 			t.Fatalf("coefficient %+v after %d rows", c, r.Rows.Learned)
 		}
 		if math.IsInf(c.SE, 0) || math.IsInf(c.Low, 0) || math.IsInf(c.High, 0) {

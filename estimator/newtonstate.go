@@ -5,12 +5,14 @@ package estimator
 func (s *newton) appendState(e *encoder) {
 	e.floats(s.fit.center...)
 	e.floats(s.fit.scale...)
+	s.fit.appendDependents(e)
 	e.floats(s.fit.targetC, s.fit.targetS, s.sigma, s.t)
 	e.floats(s.beta...)
-	upper(s.p, len(s.beta), func(v *float64) { e.float(*v) })
+	upper(s.dense(), len(s.beta), func(v *float64) { e.float(*v) })
 	upper(s.meat, len(s.beta), func(v *float64) { e.float(*v) })
 	e.floats(s.score...)
 	e.word(uint64(s.inBlock))
+	e.word(uint64(s.block))
 	s.when.appendState(e)
 	s.guard.appendState(e)
 	if s.rows == nil {
@@ -26,17 +28,21 @@ func (s *newton) appendState(e *encoder) {
 func (s *newton) restoreState(d *decoder) {
 	d.floats(s.fit.center)
 	d.floats(s.fit.scale)
+	s.fit.restoreDependents(d)
 	s.fit.targetC, s.fit.targetS, s.sigma, s.t = d.float(), d.float(), d.float(), d.float()
 	d.floats(s.beta)
-	upper(s.p, len(s.beta), func(v *float64) { *v = d.float() })
-	mirror(s.p, len(s.beta))
+	p := s.dense()
+	upper(p, len(s.beta), func(v *float64) { *v = d.float() })
+	mirror(p, len(s.beta))
+	s.setDense(p)
 	upper(s.meat, len(s.beta), func(v *float64) { *v = d.float() })
 	d.floats(s.score)
-	s.inBlock = int(d.word())
+	s.inBlock, s.block = int(d.word()), int(d.word())
 	s.when.restoreState(d)
 	s.guard.restoreState(d)
 	s.rows = s.restoreRows(d)
 	s.check(d)
+	s.prepare()
 }
 
 func (s *newton) restoreRows(d *decoder) *warmRows {
@@ -63,8 +69,8 @@ func (s *newton) check(d *decoder) {
 			d.fail("a scale of %v", scale)
 		}
 	}
-	if !(s.sigma >= smallestSigma) || !(s.t >= 0) || s.inBlock < 0 || s.inBlock >= blockRows {
-		d.fail("σ̂ %v after %v rows, %d in the block", s.sigma, s.t, s.inBlock)
+	if !(s.sigma >= smallestSigma) || !(s.t >= 0) || s.block < 1 || s.block > longestBlock || s.inBlock < 0 || s.inBlock >= s.block {
+		d.fail("σ̂ %v after %v rows, %d of %d in the block", s.sigma, s.t, s.inBlock, s.block)
 	}
 	if s.rows != nil {
 		for _, w := range s.rows.w {
@@ -74,7 +80,7 @@ func (s *newton) check(d *decoder) {
 		}
 	}
 	for j := range s.beta {
-		if s.p[j*len(s.beta)+j] < 0 {
+		if s.variance(j) < 0 {
 			d.fail("a negative variance")
 		}
 	}

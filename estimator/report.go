@@ -9,6 +9,7 @@ type Report struct {
 	Coefficients []Coefficient // in raw units, in the order of Config.Features
 	Scale        float64       // σ̂ of the residuals; NaN if the solver has none
 	Delta        float64       // the knee in force; NaN if the loss has none
+	Degenerate   []string      // columns whose coefficients the rows do not identify: constant ones, and collinear ones
 	Loss         Metrics
 	Drift        Drift
 	Trend        *TrendReport // nil: the model has no trend, or has learned nothing

@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 7
+	snapshotVersion = 8
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

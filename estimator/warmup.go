@@ -24,6 +24,7 @@ const (
 // refit the rows kept: the batch Huber M-estimate, with P and M as the online steps would have left them.
 func (s *newton) refit() {
 	s.fit.fit(s.rows)
+	s.fit.findDependents(s.rows)
 	s.guardTime(true)
 	f := newRobustFit(s.rows, &s.fit, s.guard.Leverage, s.lambda)
 	s.guardTime(false)
@@ -35,6 +36,7 @@ func (s *newton) refit() {
 	copy(s.beta, f.beta)
 	s.sigma, s.guard = f.sigma, f.guard
 	s.information(f, f.delta(knee, s.fit.targetS))
+	s.prepare()
 	if s.when != nil {
 		s.when.measure(f, s.lambda)
 	}
@@ -42,15 +44,15 @@ func (s *newton) refit() {
 
 // information P = (Σ a·1{|r| ≤ δ} zzᵀ + 1e-6 I)⁻¹ and M from the blocks of scores. All scores add up to zero, and a single block of them would say that
 // nothing is uncertain: of fewer than 1,024 rows the blocks are so short that there are 16, if there are so many rows, and M is multiplied by
-// k/(k−1) · n/(n−m) for k blocks of n rows and m coefficients, as for clusters of rows (MacKinnon, Nielsen & Webb, J. Econometrics 232 (2023)).
+// k/(k−1) · n/(n−m) for k blocks of n rows and m coefficients that they identify, as for clusters of rows (MacKinnon, Nielsen & Webb, J. Econometrics 232 (2023)).
 func (s *newton) information(f *robustFit, delta float64) {
 	m := f.m
 	clear(s.meat)
 	clear(s.score)
-	s.inBlock = 0
+	s.inBlock, s.block = 0, shortBlock(float64(len(f.residual)), s.lambda)
 	hessian := make([]float64, m*m)
 	n := len(f.residual)
-	length := max(1, min(blockRows, n/16))
+	length := max(1, min(shortestBlock, n/16))
 	for i, r := range f.residual {
 		copy(s.z, f.row(i))
 		if math.Abs(r) <= delta {
@@ -61,8 +63,9 @@ func (s *newton) information(f *robustFit, delta float64) {
 			s.square()
 		}
 	}
-	if k := float64((n + length - 1) / length); k > 1 && n > m {
-		correction := k / (k - 1) * float64(n) / float64(n-m)
+	awake := m - s.fit.sleeping()
+	if k := float64((n + length - 1) / length); k > 1 && n > awake {
+		correction := k / (k - 1) * float64(n) / float64(n-awake)
 		for i, v := range s.meat {
 			s.meat[i] = saturate(v * correction)
 		}
@@ -73,9 +76,11 @@ func (s *newton) information(f *robustFit, delta float64) {
 	if !cholesky(hessian, m) {
 		clear(s.p)
 		for j := range m {
-			s.p[j*m+j] = 1 / ridge
+			s.row(j)[j] = 1 / ridge
 		}
 		return
 	}
-	invertCholesky(s.p, hessian, m)
+	p := make([]float64, m*m)
+	invertCholesky(p, hessian, m)
+	s.setDense(p)
 }

@@ -154,26 +154,27 @@ func (s *newton) recentre() {
 	if delta == 0 {
 		return
 	}
-	s.fit.center[w.column] = to
+	s.fit.center[w.column], s.center[w.column] = to, to
 	w.mean -= delta
+	s.fit.recentred(j, delta)
 	s.beta[0] = saturate(s.beta[0] + float64(delta*s.beta[j]))
 	s.score[j] = saturate(s.score[j] - float64(delta*s.score[0]))
-	combine(s.p, m, 0, j, delta, farthest)
+	combine(s.p, m, s.stride, 0, j, delta, farthest)
 	mirror(s.meat, m)
-	combine(s.meat, m, j, 0, -delta, math.MaxFloat64)
+	combine(s.meat, m, m, j, 0, -delta, math.MaxFloat64)
 }
 
-// combine adds δ times row k to row i of a symmetric matrix, and the columns likewise: EXEᵀ with E = I + δeᵢeₖᵀ. No
+// combine adds δ times row k to row i of a symmetric matrix of m rows, and the columns likewise: EXEᵀ with E = I + δeᵢeₖᵀ. No
 // element leaves the bounds.
-func combine(x []float64, m, i, k int, delta, bound float64) {
-	diagonal := x[i*m+i] + float64(delta*(2*x[i*m+k]+float64(delta*x[k*m+k])))
+func combine(x []float64, m, stride, i, k int, delta, bound float64) {
+	diagonal := x[i*stride+i] + float64(delta*(2*x[i*stride+k]+float64(delta*x[k*stride+k])))
 	for j := range m {
-		v := x[i*m+j] + float64(delta*x[k*m+j])
+		v := x[i*stride+j] + float64(delta*x[k*stride+j])
 		if j == i {
 			v = max(saturate(diagonal), 0)
 		}
 		v = max(-bound, min(bound, saturate(v)))
-		x[i*m+j], x[j*m+i] = v, v
+		x[i*stride+j], x[j*stride+i] = v, v
 	}
 }
 

@@ -93,6 +93,7 @@ type Output struct {
 	EveryRows int64         `yaml:"every_rows"` // 0: not by rows
 	Every     time.Duration `yaml:"every"`      // 0: not by time
 	Format    string        `yaml:"format"`     // "json" or "arrow"
+	Intervals string        `yaml:"intervals"`  // "fixed": for one look; "sequence": besides, those that hold at all times at once
 }
 
 // State is where checkpoints go.

@@ -132,6 +132,8 @@ func TestValidateNamesTheSettingAtFault(t *testing.T) {
 		"limit":           {func(c *pipeline.Config) { c.Input.Limits.Rows = 0 }, "input.limits.rows: 0 lets no message through; want 1 or more"},
 		"max wait":        {func(c *pipeline.Config) { c.Input.MaxWait = 0 }, "input.max_wait: 0s is too short; want 1ms or more"},
 		"every rows":      {func(c *pipeline.Config) { c.Output.EveryRows = -1 }, "output.every_rows: -1 is negative; want a number of rows, or 0 to publish by time only"},
+		"intervals":       {func(c *pipeline.Config) { c.Output.Intervals = "x" }, `output.intervals: "x" is not one of fixed, sequence`},
+		"sequence":        {func(c *pipeline.Config) { c.Output.Intervals, c.Model.HalfLife = "sequence", 9 }, "output.intervals: a sequence holds for coefficients that stand still, and model.half_life says that they move; want fixed, or half_life .inf"},
 		"every":           {func(c *pipeline.Config) { c.Output.Every = -time.Second }, "output.every: -1s is too short; want 1ms or more"},
 		"arrow":           {func(c *pipeline.Config) { c.Output.Format = "arrow" }, "output.format: updates as Arrow streams are not available in this version; want json"},
 		"format":          {func(c *pipeline.Config) { c.Output.Format = "x" }, `output.format: "x" is not json`},

@@ -46,6 +46,7 @@ func (c Config) ValidateFit() error {
 	}
 	f.limits(c.Input.Limits)
 	f.cadence(c.Output)
+	f.intervals(c)
 	f.httpAddress(c.HTTP)
 	f.httpAccess(c.HTTPAccess)
 	return errors.Join(f.join(), c.Log.Validate())

@@ -25,7 +25,7 @@ func DefaultConfig() Config {
 			},
 			MaxWait: 500 * time.Millisecond,
 		},
-		Output: Output{EveryRows: 10000, Every: time.Second, Format: "json"},
+		Output: Output{EveryRows: 10000, Every: time.Second, Format: "json", Intervals: IntervalsFixed},
 		State:  State{Every: time.Second, HotKeys: 10_000},
 		SGD: SGD{
 			LearningRate: e.SGD.LearningRate, Eta0: e.SGD.Eta0, PowerT: e.SGD.PowerT,

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -156,6 +157,13 @@ func (f *faults) limits(l Limits) {
 		if limit.value < 1 {
 			f.add("input.limits."+limit.path, "%d lets no message through; want 1 or more", limit.value)
 		}
+	}
+}
+
+func (f *faults) intervals(c Config) {
+	f.oneOf("output.intervals", c.Output.Intervals, IntervalsFixed, IntervalsSequence)
+	if c.Output.Intervals == IntervalsSequence && !math.IsInf(c.Model.HalfLife, 1) {
+		f.add("output.intervals", "a sequence holds for coefficients that stand still, and model.half_life says that they move; want fixed, or half_life .inf")
 	}
 }
 

@@ -83,6 +83,9 @@ func (s *Shard) update() (*Update, error) {
 func (s *Shard) describe(r estimator.Report) *Update {
 	u := newUpdate(s.cfg.Model.Name, r)
 	u.Trend = trendUpdate(r.Trend, s.cfg.Model.Trend.Unit)
+	if s.cfg.Output.Intervals == IntervalsSequence {
+		u.addSequences(r)
+	}
 	u.Seq = (u.Rows.Learned + s.interval() - 1) / s.interval()
 	return &u
 }

@@ -22,6 +22,7 @@ type Update struct {
 	Seq          uint64                      `json:"seq"` // intervals of output.every_rows rows that have begun; never decreases
 	Solver       string                      `json:"solver"`
 	Status       estimator.Status            `json:"status"`
+	Degenerate   []string                    `json:"degenerate,omitempty"` // columns whose coefficients the rows do not identify
 	Rows         RowCounts                   `json:"rows"`
 	DeadLetters  uint64                      `json:"dead_letters"`           // messages that could not be decoded
 	LostOffsets  uint64                      `json:"lost_offsets,omitempty"` // deleted from the input before they were learned from; left out where there are none
@@ -57,6 +58,10 @@ type Interval struct {
 	SE    Number `json:"se"`
 	Low   Number `json:"lo"`
 	High  Number `json:"hi"`
+
+	// Of the confidence sequence; only there where output.intervals asks for it.
+	SequenceLow  *Number `json:"sequence_lo,omitempty"`
+	SequenceHigh *Number `json:"sequence_hi,omitempty"`
 }
 
 // Losses are those of progressive validation.
@@ -80,7 +85,7 @@ type Drift struct {
 // newUpdate of a report; the caller adds what only the shard knows.
 func newUpdate(model string, r estimator.Report) Update {
 	u := Update{
-		V: UpdateVersion, Model: model, Solver: r.Solver, Status: r.Status,
+		V: UpdateVersion, Model: model, Solver: r.Solver, Status: r.Status, Degenerate: r.Degenerate,
 		Rows:      rowCounts(r.Rows),
 		Intercept: interval(r.Intercept),
 		Scale:     Number(r.Scale), Delta: Number(r.Delta),

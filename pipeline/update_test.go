@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -113,4 +114,27 @@ func FuzzUpdate(f *testing.F) {
 			t.Fatalf("%v\n%s\n%s", err, first, second)
 		}
 	})
+}
+
+func TestSequencesAreAddedWhereTheyAreAskedFor(t *testing.T) {
+	r := testReport()
+	r.Solver, r.Rows.Learned = "newton", 10_000
+	u := newUpdate("delays", r)
+	plain, err := json.Marshal(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(plain), "sequence") {
+		t.Errorf("a sequence that nobody asked for: %s", plain)
+	}
+	u.addSequences(r)
+	low, high := estimator.Sequence(r.Intercept, 10_000)
+	if got := u.Intercept; float64(*got.SequenceLow) != low || float64(*got.SequenceHigh) != high || !(low < r.Intercept.Low && high > r.Intercept.High) {
+		t.Errorf("intercept %+v, want %v to %v", got, low, high)
+	}
+	r.Solver = "asgd"
+	u.addSequences(r)
+	if line, err := json.Marshal(u); err != nil || !strings.Contains(string(line), `"sequence_lo":null`) {
+		t.Errorf("asgd has no sequence: %s, %v", line, err)
+	}
 }

@@ -55,6 +55,7 @@ type InputFlags struct {
 // OutputFlags say where a run's updates and state go.
 type OutputFlags struct {
 	OutputTopic *string `name:"output-topic" path:"output.topic" group:"output" placeholder:"TOPIC" help:"Topic to publish updates to."`
+	Intervals   *string `name:"intervals" path:"output.intervals" group:"output" placeholder:"fixed|sequence" help:"sequence: publish besides the bounds that hold at all times at once."`
 	EveryRows   *string `name:"every-rows" path:"output.every_rows" group:"output" placeholder:"N" help:"Publish every N rows; 0: not by rows."`
 	Every       *string `name:"every" path:"output.every" group:"output" placeholder:"DURATION" help:"Publish every so often, as 1s; 0s: not by time."`
 	Format      *string `name:"format" path:"output.format" group:"output" placeholder:"json" help:"Form of the updates."`

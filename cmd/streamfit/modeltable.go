@@ -23,7 +23,11 @@ func writeModel(out io.Writer, u *pipeline.Update) error {
 // writeModelTable writes what was learned and the coefficients, with their tests if there is a fit.
 func writeModelTable(out io.Writer, u *pipeline.Update, fit *fitRecord) error {
 	fmt.Fprintf(out, "model %s: %s loss, solver %s, status %s\n", u.Model, u.Loss.Name, u.Solver, u.Status)
-	fmt.Fprintf(out, "%s\n\n", rowsSentence(u))
+	fmt.Fprintf(out, "%s\n", rowsSentence(u))
+	if len(u.Degenerate) > 0 {
+		fmt.Fprintf(out, "not identified by these rows, constant or collinear: %s\n", strings.Join(u.Degenerate, ", "))
+	}
+	fmt.Fprintln(out)
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "coefficient\tvalue\tstd. error\t95 % low\t95 % high\t")
 	intercept, tests := "", make([]string, len(u.Coefficients))
