@@ -21,7 +21,7 @@
 // # What is tried again
 //
 // Errors that pass are tried again with growing pauses, until the caller's context ends where rows are moved, for 30 s where something is only asked; the
-// first failure and the recovery are logged. patienceWith in errors.go says which errors these are. A cancelled call returns at once, with what the last try met.
+// first failure and the recovery are logged. patienceWith in patience.go says which errors these are. A cancelled call returns at once, with what the last try met.
 //
 // # Memory
 //

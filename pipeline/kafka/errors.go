@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"os"
-	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	kafkago "github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 )
 
 // Error is what Kafka, or the way to it, answered to something that was asked of it.
@@ -68,71 +63,6 @@ func (e *TopicError) Error() string {
 		e.Topic, e.Was, e.Is)
 }
 
-// patience is how often asking again can help.
-type patience int
-
-const (
-	never  patience = iota // the same question gets the same answer
-	few                    // bytes that were damaged on the way arrive whole the next time; bytes that are damaged on the broker's disk never do
-	always                 // until somebody starts the broker, or elects the leader
-)
-
-// manyFailures of what passes as a rule are worth a warning.
-const manyFailures = 10
-
-// corruptTries is how often damaged bytes are asked for again.
-const corruptTries = 5
-
-// patienceWith an error: the one place that decides what is tried again, and why.
-func patienceWith(err error) patience {
-	var code kafkago.Error
-	if errors.As(err, &code) {
-		switch code {
-		case kafkago.UnknownTopicOrPartition, // made a moment ago, or its leader does not know yet
-			kafkago.LeaderNotAvailable, kafkago.NotLeaderForPartition, kafkago.ReplicaNotAvailable, kafkago.FencedLeaderEpoch, kafkago.UnknownLeaderEpoch, // moved
-			kafkago.OffsetNotAvailable, kafkago.ListenerNotFound, // a leader that has just been elected
-			kafkago.BrokerNotAvailable, kafkago.NetworkException, kafkago.RequestTimedOut, kafkago.KafkaStorageError, // a broker that comes back, or another
-			kafkago.NotEnoughReplicas, kafkago.NotEnoughReplicasAfterAppend, // until they are in sync again; the second may have written: duplicates are harmless here
-			kafkago.GroupLoadInProgress, kafkago.GroupCoordinatorNotAvailable, kafkago.NotCoordinatorForGroup, // a broker that has just started
-			kafkago.ConcurrentTransactions, // the transaction before this one is being ended
-			kafkago.ThrottlingQuotaExceeded, kafkago.NotController, kafkago.StaleControllerEpoch:
-			return always
-		case kafkago.InvalidMessage: // a CRC that does not fit
-			return few
-		}
-		return never
-	}
-	var unknown *protocol.TopicError
-	var unknownPartition *protocol.TopicPartitionError
-	if errors.As(err, &unknown) || errors.As(err, &unknownPartition) {
-		return always // kafka-go's own picture of the cluster is a second old: a partition that was just added, a leader that is being elected
-	}
-	var alert *net.OpError
-	var network net.Error
-	switch {
-	case errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error"):
-		return never // a TLS alert, in crypto/tls's clothes: a certificate that is not liked now will not be liked later
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe),
-		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, os.ErrDeadlineExceeded):
-		return always // the broker is down, or restarts
-	}
-	return never
-}
-
-// lost tells the codes that say that another owner has come, or that the broker has given up the transaction.
-func lost(code kafkago.Error) bool {
-	switch code {
-	case kafkago.ProducerFenced, kafkago.InvalidProducerEpoch, // another owner began; or the broker aborted a transaction that had lasted too long
-		kafkago.TransactionCoordinatorFenced,                        // as the two before, told by a coordinator that has moved
-		kafkago.InvalidTransactionState,                             // the transaction that this belongs to is over
-		kafkago.InvalidProducerIDMapping, kafkago.UnknownProducerId, // the id was not used for so long that the broker forgot it
-		kafkago.OutOfOrderSequenceNumber,                                             // a batch before this one is not there: what else is missing nobody knows
-		kafkago.IllegalGeneration, kafkago.UnknownMemberId, kafkago.FencedInstanceID: // the group went on without this process
-		return true
-	}
-	return false
-}
-
 // mend keeps trying what can be tried again, until ctx ends or the time is up (0: never). api is Kafka's name for what is asked. It says once that it does, and once that it worked in the end.
 func (c *Cluster) mend(ctx context.Context, api, doing string, atMost time.Duration, try func() error) error {
 	pauses := backoff.NewExponentialBackOff()
@@ -149,7 +79,7 @@ func (c *Cluster) mend(ctx context.Context, api, doing string, atMost time.Durat
 		if p == few {
 			corrupt++
 		}
-		if p == never || corrupt >= corruptTries {
+		if p == never || p == anew || corrupt >= corruptTries {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err

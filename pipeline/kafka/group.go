@@ -142,21 +142,6 @@ func partitionsOf(generation *kafkago.Generation, topic string) []int {
 	return ids
 }
 
-// refused tells whether joining again cannot help.
-func refused(err error) bool {
-	var code kafkago.Error
-	if !errors.As(err, &code) {
-		return errors.Is(err, kafkago.ErrGroupClosed)
-	}
-	switch code {
-	case kafkago.GroupAuthorizationFailed, kafkago.TopicAuthorizationFailed, kafkago.ClusterAuthorizationFailed, kafkago.SASLAuthenticationFailed,
-		kafkago.UnsupportedSASLMechanism, kafkago.InvalidGroupId, kafkago.InvalidSessionTimeout, kafkago.InconsistentGroupProtocol,
-		kafkago.UnsupportedVersion, kafkago.GroupMaxSizeReached:
-		return true
-	}
-	return false
-}
-
 // begin a generation. kafka-go does not wait for a function that is started after its generation has ended already, so the works of the one before are
 // waited for here as well: there is never more than one for a partition.
 func (g *groupRun) begin(generation *kafkago.Generation) {

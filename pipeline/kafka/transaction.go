@@ -134,8 +134,7 @@ func (t *Transactor) try(ctx context.Context, api, doing string, do func() error
 // fenced marks the errors after which the shard must begin again from what is committed: somebody else has the transactional id or the partition, or the
 // broker has given the transaction up, which it tells in the same words.
 func fenced(err error) error {
-	var code kafkago.Error
-	if !errors.As(err, &code) || !lost(code) {
+	if patienceWith(err) != anew {
 		return err
 	}
 	return fmt.Errorf("%w: %w", pipeline.ErrFenced, err)
