@@ -50,6 +50,7 @@ var codes = map[kafkago.Error]struct {
 	kafkago.ThrottlingQuotaExceeded:      {always, "asking less often is what the quota wants"},
 	kafkago.NotController:                {always, "the controller has moved"},
 	kafkago.StaleControllerEpoch:         {always, "the controller has moved"},
+	kafkago.Unknown:                      {always, "kafka-go's ListOffsets calls a broken connection so; from a broker it is what it did not expect, as it goes down or comes up"},
 	kafkago.ReassignmentInProgress:       {always, "the topic's partitions are being moved"},
 
 	kafkago.GroupLoadInProgress:          {always, "a coordinator that has just started reads its topic"},
@@ -74,7 +75,6 @@ var codes = map[kafkago.Error]struct {
 	kafkago.UnknownProducerId:            {anew, "as InvalidProducerIDMapping, said by the partition's leader"},
 	kafkago.OutOfOrderSequenceNumber:     {anew, "a batch before this one is not there: what else is missing nobody knows"},
 
-	kafkago.Unknown:                            {never, "the broker met what it did not expect, and logs what"},
 	kafkago.OffsetOutOfRange:                   {never, "an OffsetError says which way"},
 	kafkago.InvalidTopic:                       {never, "no topic can have that name"},
 	kafkago.MessageSizeTooLarge:                {never, "the batch is cut in two first"},
@@ -138,5 +138,5 @@ func refused(err error) bool {
 		return errors.Is(err, kafkago.ErrGroupClosed)
 	}
 	known, ok := codes[code]
-	return ok && known.patience == never && code != kafkago.Unknown
+	return ok && known.patience == never
 }
