@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz lint kafka-test chaos long-run bench bench-peers simulate trends bench-sensors golden demo ci
+.PHONY: build test race fuzz lint kafka-test chaos soak long-run bench bench-peers simulate trends bench-sensors golden demo ci
 
 build: ## the program, as ./streamfit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
@@ -24,6 +24,8 @@ chaos: ## processes, brokers and connections die on a schedule: make chaos SEEDS
 
 long-run: ## what takes long: 10⁹ rows of newton, coverage and leverage tables with all their replications
 	LONG=1 go test -timeout 3h -v -run 'LongRun|IntervalsCover|SequencesCover|GuardLearns' ./estimator
+soak: ## long under load, on a real Kafka: make soak DURATION=30m
+	KAFKATEST=real KAFKATEST_REQUIRED=1 SOAK_DURATION=$(or $(DURATION),30m) SOAK_SEED=$(or $(SEED),1) go test ./internal/soak -count=1 -v -timeout 5h
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./loss/... ./estimator/... ./pipeline/...

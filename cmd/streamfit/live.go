@@ -238,7 +238,7 @@ func (l *live) ready() error {
 }
 
 // readyPatience is how long a shard may wait for its writes before the process counts as not ready: a broker that restarts takes less.
-const readyPatience = 5 * time.Second
+var readyPatience = 5 * time.Second
 
 // topicOf what a shard writes.
 func (l *live) topicOf(what string) string {

@@ -32,6 +32,13 @@ func seeds(tb testing.TB) [][]byte {
 		}
 		out = append(out, raw)
 	}
+	others, err := os.ReadFile("testdata/others.zip")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, stream := range unzipped(tb, others) {
+		out = append(out, stream)
+	}
 	for _, h := range hostileMessages() {
 		if len(h.bytes) < 16<<10 {
 			out = append(out, h.bytes)

@@ -52,7 +52,7 @@ func TestTheCorpusIsWhatIsCrafted(t *testing.T) {
 	}
 }
 
-func unzipped(t *testing.T, b []byte) map[string][]byte {
+func unzipped(t testing.TB, b []byte) map[string][]byte {
 	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)

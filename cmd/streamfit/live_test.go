@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/streamfit/streamfit/pipeline"
+	"github.com/streamfit/streamfit/pipeline/arrowipc"
+	"github.com/streamfit/streamfit/pipeline/kafka"
+)
+
+// While the state topic takes nothing, /ready says so and names it, and nothing is fetched; when it takes again, everything goes on, and nothing is missing.
+func TestReadySaysWhatIsWaitedFor(t *testing.T) {
+	readyPatience = 0
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "flights"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(broker.Close)
+	cfg := readyConfig(t, broker.ListenAddrs())
+	ctx, stop := context.WithCancel(t.Context())
+	ended, board := make(chan error, 1), &pipeline.Board{}
+	go func() { ended <- runLive(ctx, cfg, board, zerolog.Nop(), false) }()
+	awaitReady(t, cfg.HTTP, "ready")
+	shut := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: cfg.StateTopic(), Err: kerr.NotEnoughReplicas, Count: -1})
+	c, err := kafka.Open(kafka.Config{Brokers: broker.ListenAddrs(), Kafka: cfg.Kafka, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	sink, sent := c.OpenSink("flights"), 0
+	says := fmt.Sprintf("its checkpoint, on the way to topic %s, is not taken; nothing is fetched, and nothing dropped", cfg.StateTopic())
+	for sent < 4 || !strings.Contains(askReady(cfg.HTTP), says) {
+		if err := sink.Write(t.Context(), pipeline.Record{Value: oneRow(t, float64(sent))}); err != nil {
+			t.Fatal(err)
+		}
+		sent++
+	}
+	shut.Remove()
+	awaitReady(t, cfg.HTTP, "ready")
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func readyConfig(t *testing.T, brokers []string) pipeline.Config {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cfg := pipeline.DefaultConfig()
+	cfg.Model.Target, cfg.Model.Features = "y", []string{"x"}
+	cfg.Input.Brokers, cfg.Input.Topic, cfg.Input.DeadLetter, cfg.Output.Topic = brokers, "flights", "flights-dead", "flights-model"
+	cfg.State.Every, cfg.HTTP = time.Millisecond, l.Addr().String()
+	return cfg
+}
+
+func oneRow(t *testing.T, x float64) []byte {
+	value, err := arrowipc.EncodeNumbers(nil, []string{"x", "y"}, [][]float64{{x}, {2 * x}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func askReady(address string) string {
+	r, err := http.Get("http://" + address + "/ready")
+	if err != nil {
+		return err.Error()
+	}
+	defer r.Body.Close()
+	body, _ := io.ReadAll(r.Body)
+	return strings.TrimSpace(string(body))
+}
+
+func awaitReady(t *testing.T, address, want string) {
+	t.Helper()
+	_, err := backoff.Retry(t.Context(), func() (struct{}, error) {
+		if got := askReady(address); got != want {
+			return struct{}{}, errors.New(got)
+		}
+		return struct{}{}, nil
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(20*time.Millisecond)), backoff.WithMaxElapsedTime(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
