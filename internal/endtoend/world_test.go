@@ -25,7 +25,9 @@ func onEachBroker(t *testing.T, test func(t *testing.T, w *world)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(b.Close)
-		test(t, programtest.NewWorld(t, b.Brokers()...))
+		w := programtest.NewWorld(t, b.Brokers()...)
+		w.Embedded = true
+		test(t, w)
 	})
 	t.Run("apache", func(t *testing.T) { test(t, programtest.NewWorld(t, kafkatest.Shared(t).Addr())) })
 }

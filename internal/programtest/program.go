@@ -111,4 +111,4 @@ func (p *Program) Kill() error {
 }
 
 // Patience bounds how long a test waits for what must come.
-const Patience = 180 * time.Second
+const Patience = 60 * time.Second
