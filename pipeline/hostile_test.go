@@ -1,11 +1,9 @@
 package pipeline
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"runtime"
 	"slices"
@@ -17,31 +15,9 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/streamfit/streamfit/estimator"
+	"github.com/streamfit/streamfit/internal/hostile"
 	"github.com/streamfit/streamfit/pipeline/arrowipc"
 )
-
-// corpus of crafted messages that none may decode; pipeline/arrowipc's tests write it.
-func corpus(t testing.TB) (out [][]byte) {
-	t.Helper()
-	r, err := zip.OpenReader("arrowipc/testdata/hostile.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	for _, f := range r.File {
-		rc, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(rc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rc.Close()
-		out = append(out, b)
-	}
-	return out
-}
 
 // among puts attacks between the messages of a stream, one after each.
 func among(good []Message, attacks [][]byte) []Message {
@@ -72,7 +48,7 @@ func without(t testing.TB, value []byte, fields ...string) string {
 // Between crafted attacks, the rows of good messages are learned to the same bits as without; each attack is a dead letter as it was, none is missing, and
 // memory stays where it was.
 func TestAttacksChangeNoBitAndNoneIsLost(t *testing.T) {
-	attacks := corpus(t)
+	attacks := hostile.Corpus(t, "arrowipc/testdata/hostile.zip")
 	if len(attacks) < 60 {
 		t.Fatalf("only %d attacks", len(attacks))
 	}

@@ -66,23 +66,11 @@ func (t keyedTable) message(tb testing.TB, i, j int) Message {
 
 func (t keyedTable) cut(tb testing.TB, ends ...int) []Message {
 	tb.Helper()
-	var out []Message
-	begin := 0
-	for _, end := range append(ends, len(t.y)) {
-		if end > begin {
-			out = append(out, t.message(tb, begin, end))
-			begin = end
-		}
-	}
-	return numbered(out)
+	return cutRows(tb, t.message, append(ends, len(t.y)))
 }
 
 func (t keyedTable) every(tb testing.TB, n int) []Message {
-	var ends []int
-	for i := n; i < len(t.y); i += n {
-		ends = append(ends, i)
-	}
-	return t.cut(tb, ends...)
+	return t.cut(tb, endsEvery(n, len(t.y))...)
 }
 
 func keyedConfig() Config {

@@ -163,11 +163,17 @@ const nullValue = -math.MaxFloat64
 // cut the table into messages that end before the given rows.
 func (t table) cut(tb testing.TB, ends ...int) []Message {
 	tb.Helper()
+	return cutRows(tb, t.message, append(ends, len(t.y)))
+}
+
+// cutRows into messages that end before the given rows.
+func cutRows(tb testing.TB, message func(tb testing.TB, from, to int) Message, ends []int) []Message {
+	tb.Helper()
 	var out []Message
 	begin := 0
-	for _, end := range append(ends, len(t.y)) {
+	for _, end := range ends {
 		if end > begin {
-			out = append(out, t.message(tb, begin, end))
+			out = append(out, message(tb, begin, end))
 			begin = end
 		}
 	}
@@ -183,11 +189,15 @@ func numbered(messages []Message) []Message {
 
 // every row count a multiple of n.
 func (t table) every(tb testing.TB, n int) []Message {
-	var ends []int
-	for i := n; i < len(t.y); i += n {
+	return t.cut(tb, endsEvery(n, len(t.y))...)
+}
+
+// endsEvery n rows, but for the end of all of them.
+func endsEvery(n, rows int) (ends []int) {
+	for i := n; i < rows; i += n {
 		ends = append(ends, i)
 	}
-	return t.cut(tb, ends...)
+	return ends
 }
 
 func testConfig() Config {

@@ -49,11 +49,18 @@ func checkPage(t *testing.T, page string, commands int) {
 // printed by a command that stands on a page.
 func printed(t *testing.T, arguments string) string {
 	t.Helper()
-	var out, log strings.Builder
-	if code := run(strings.Fields(strings.ReplaceAll(arguments, "\\\n", " ")), &console{Out: &out, Err: &log}); code != exitDone {
-		t.Errorf("streamfit %s: exit code %d: %s", arguments, code, log.String())
+	out, _ := said(t, arguments)
+	return out
+}
+
+// said by a command that stands on a page: on stdout, and on stderr.
+func said(t *testing.T, arguments string) (out, log string) {
+	t.Helper()
+	var stdout, stderr strings.Builder
+	if code := run(strings.Fields(strings.ReplaceAll(arguments, "\\\n", " ")), &console{Out: &stdout, Err: &stderr}); code != exitDone {
+		t.Errorf("streamfit %s: exit code %d: %s", arguments, code, stderr.String())
 	}
-	return trimLines(out.String())
+	return trimLines(stdout.String()), trimLines(stderr.String())
 }
 
 // trimLines of the spaces that tables leave at their ends.

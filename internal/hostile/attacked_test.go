@@ -1,7 +1,6 @@
 package hostile
 
 import (
-	"archive/zip"
 	"context"
 	"fmt"
 	"io"
@@ -67,31 +66,9 @@ func featureNames() (names []string) {
 
 func normal(r *rand.Rand) float64 { return r.NormFloat64() }
 
-// corpus of crafted messages.
-func corpus(t testing.TB) (out [][]byte) {
-	r, err := zip.OpenReader("../../pipeline/arrowipc/testdata/hostile.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	for _, f := range r.File {
-		rc, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(rc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rc.Close()
-		out = append(out, b)
-	}
-	return out
-}
-
 // attacks by name, each the i-th message that follows a good one.
 func attacks(t testing.TB) map[string]func(i int) []byte {
-	crafted := corpus(t)
+	crafted := Corpus(t, "../../pipeline/arrowipc/testdata/hostile.zip")
 	wide := make([]string, 4000)
 	for i := range wide {
 		wide[i] = fmt.Sprint("column ", i)
