@@ -8,8 +8,16 @@ func Gather(dst []float64, stride int, columns [][]float64, from, n int) (finite
 	if n == 0 {
 		return true
 	}
-	return gather(dst[:n*stride], stride, columns, from, n)
+	finite = true
+	for done := 0; done < n; done += rowsAtOnce {
+		rows := min(rowsAtOnce, n-done)
+		finite = gather(dst[done*stride:(done+rows)*stride], stride, columns, from+done, rows) && finite
+	}
+	return finite
 }
+
+// rowsAtOnce of eight columns, and of the eight that are asked for ahead, fit into the first cache.
+const rowsAtOnce = 128
 
 func gatherPortable(dst []float64, stride int, columns [][]float64, from, n int) (finite bool) {
 	sum := 0.0

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -63,6 +64,31 @@ func TestDotAddsInTheOrderItSays(t *testing.T) {
 		}
 		checkBits(t, "dot", []float64{Dot(a, b)}, []float64{(l[0] + l[2]) + (l[1] + l[3])})
 	})
+}
+
+// More rows than are gathered at once, and an infinity in each of the parts.
+func TestGatherOfManyRowsEqualsPortableLoop(t *testing.T) {
+	const rows, d = 2*rowsAtOnce + 7, 4*Lanes + 2*Lanes + 1
+	columns := make([][]float64, d)
+	for j := range columns {
+		for i := range rows {
+			columns[j] = append(columns[j], float64(j*rows+i))
+		}
+	}
+	stride := Padded(d)
+	got, want := make([]float64, rows*stride), make([]float64, rows*stride)
+	gatherPortable(want, stride, columns, 0, rows)
+	if !Gather(got, stride, columns, 0, rows) || !slices.Equal(got, want) {
+		t.Error("not what the portable loop gathers")
+	}
+	for _, i := range []int{0, rowsAtOnce, 2*rowsAtOnce + 6} {
+		kept := columns[3][i]
+		columns[3][i] = math.Inf(1)
+		if Gather(got, stride, columns, 0, rows) {
+			t.Errorf("an infinity in row %d is not seen", i)
+		}
+		columns[3][i] = kept
+	}
 }
 
 func TestGatherEqualsPortableLoop(t *testing.T) {

@@ -420,45 +420,67 @@ TEXT ·gatherAVX2(SB), NOSPLIT, $0-57
 	SHLQ   $0x03, CX
 	MOVQ   columns_base+16(FP), DX
 	MOVQ   columns_len+24(FP), BX
-	MOVQ   from+40(FP), SI
-	SHLQ   $0x03, SI
 	VXORPD Y0, Y0, Y0
 
 gather_columns:
-	CMPQ BX, $0x04
+	CMPQ BX, $0x08
 	JL   gather_columns_end
-	MOVQ (DX), DI
-	ADDQ SI, DI
-	MOVQ 24(DX), R8
-	ADDQ SI, R8
-	MOVQ 48(DX), R9
-	ADDQ SI, R9
-	MOVQ 72(DX), R10
-	ADDQ SI, R10
-	MOVQ n+48(FP), R11
-	MOVQ AX, R12
+	MOVQ from+40(FP), SI
+	MOVQ n+48(FP), R9
+	SHLQ $0x03, SI
+	MOVQ AX, R10
+	MOVQ DX, DI
+	ADDQ $0xc0, DI
+	MOVQ SI, R8
+	CMPQ BX, $0x10
+	JGE  gather_rows
+	MOVQ columns_base+16(FP), DI
+	LEAQ (R8)(R9*8), R8
 
+gather_rows:
 gather_eight:
-	CMPQ       R11, $0x08
+	CMPQ       R9, $0x08
 	JL         gather_eight_end
-	PREFETCHT0 256(DI)
-	PREFETCHT0 256(R8)
-	PREFETCHT0 256(R9)
-	PREFETCHT0 256(R10)
-	VMOVUPD    (DI), Y1
-	ADDQ       $0x20, DI
+	MOVQ       (DI), R11
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       24(DI), R11
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       48(DI), R11
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       72(DI), R11
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       96(DI), R11
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       120(DI), R11
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       144(DI), R11
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       168(DI), R11
+	PREFETCHT0 (R11)(R8*1)
+	MOVQ       (DX), R11
+	ADDQ       SI, R11
+	MOVQ       24(DX), R12
+	ADDQ       SI, R12
+	MOVQ       48(DX), R13
+	ADDQ       SI, R13
+	MOVQ       72(DX), R14
+	ADDQ       SI, R14
+	MOVQ       R10, R15
+	ADDQ       $0x00, R15
+	VMOVUPD    (R11), Y1
+	ADDQ       $0x20, R11
 	VSUBPD     Y1, Y1, Y2
 	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R8), Y2
-	ADDQ       $0x20, R8
+	VMOVUPD    (R12), Y2
+	ADDQ       $0x20, R12
 	VSUBPD     Y2, Y2, Y3
 	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R9), Y3
-	ADDQ       $0x20, R9
+	VMOVUPD    (R13), Y3
+	ADDQ       $0x20, R13
 	VSUBPD     Y3, Y3, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R10), Y4
-	ADDQ       $0x20, R10
+	VMOVUPD    (R14), Y4
+	ADDQ       $0x20, R14
 	VSUBPD     Y4, Y4, Y5
 	VORPD      Y5, Y0, Y0
 	VUNPCKLPD  Y2, Y1, Y5
@@ -466,31 +488,31 @@ gather_eight:
 	VUNPCKLPD  Y4, Y3, Y2
 	VUNPCKHPD  Y4, Y3, Y3
 	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
 	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
 	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
 	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
-	VMOVUPD    (DI), Y1
-	ADDQ       $0x20, DI
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	VMOVUPD    (R11), Y1
+	ADDQ       $0x20, R11
 	VSUBPD     Y1, Y1, Y2
 	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R8), Y2
-	ADDQ       $0x20, R8
+	VMOVUPD    (R12), Y2
+	ADDQ       $0x20, R12
 	VSUBPD     Y2, Y2, Y3
 	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R9), Y3
-	ADDQ       $0x20, R9
+	VMOVUPD    (R13), Y3
+	ADDQ       $0x20, R13
 	VSUBPD     Y3, Y3, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R10), Y4
-	ADDQ       $0x20, R10
+	VMOVUPD    (R14), Y4
+	ADDQ       $0x20, R14
 	VSUBPD     Y4, Y4, Y5
 	VORPD      Y5, Y0, Y0
 	VUNPCKLPD  Y2, Y1, Y5
@@ -498,23 +520,283 @@ gather_eight:
 	VUNPCKLPD  Y4, Y3, Y2
 	VUNPCKHPD  Y4, Y3, Y3
 	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
 	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
 	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
 	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
-	SUBQ       $0x08, R11
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	MOVQ       96(DX), R11
+	ADDQ       SI, R11
+	MOVQ       120(DX), R12
+	ADDQ       SI, R12
+	MOVQ       144(DX), R13
+	ADDQ       SI, R13
+	MOVQ       168(DX), R14
+	ADDQ       SI, R14
+	MOVQ       R10, R15
+	ADDQ       $0x20, R15
+	VMOVUPD    (R11), Y1
+	ADDQ       $0x20, R11
+	VSUBPD     Y1, Y1, Y2
+	VORPD      Y2, Y0, Y0
+	VMOVUPD    (R12), Y2
+	ADDQ       $0x20, R12
+	VSUBPD     Y2, Y2, Y3
+	VORPD      Y3, Y0, Y0
+	VMOVUPD    (R13), Y3
+	ADDQ       $0x20, R13
+	VSUBPD     Y3, Y3, Y4
+	VORPD      Y4, Y0, Y0
+	VMOVUPD    (R14), Y4
+	ADDQ       $0x20, R14
+	VSUBPD     Y4, Y4, Y5
+	VORPD      Y5, Y0, Y0
+	VUNPCKLPD  Y2, Y1, Y5
+	VUNPCKHPD  Y2, Y1, Y1
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y5, Y4
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	VPERM2F128 $0x20, Y3, Y1, Y4
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	VPERM2F128 $0x31, Y2, Y5, Y4
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	VPERM2F128 $0x31, Y3, Y1, Y4
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	VMOVUPD    (R11), Y1
+	ADDQ       $0x20, R11
+	VSUBPD     Y1, Y1, Y2
+	VORPD      Y2, Y0, Y0
+	VMOVUPD    (R12), Y2
+	ADDQ       $0x20, R12
+	VSUBPD     Y2, Y2, Y3
+	VORPD      Y3, Y0, Y0
+	VMOVUPD    (R13), Y3
+	ADDQ       $0x20, R13
+	VSUBPD     Y3, Y3, Y4
+	VORPD      Y4, Y0, Y0
+	VMOVUPD    (R14), Y4
+	ADDQ       $0x20, R14
+	VSUBPD     Y4, Y4, Y5
+	VORPD      Y5, Y0, Y0
+	VUNPCKLPD  Y2, Y1, Y5
+	VUNPCKHPD  Y2, Y1, Y1
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y5, Y4
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	VPERM2F128 $0x20, Y3, Y1, Y4
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	VPERM2F128 $0x31, Y2, Y5, Y4
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	VPERM2F128 $0x31, Y3, Y1, Y4
+	VMOVUPD    Y4, (R15)
+	ADDQ       CX, R15
+	LEAQ       (R10)(CX*8), R10
+	ADDQ       $0x40, SI
+	ADDQ       $0x40, R8
+	SUBQ       $0x08, R9
 	JMP        gather_eight
 
 gather_eight_end:
+	TESTQ      R9, R9
+	JE         gather_next
+	MOVQ       (DX), DI
+	ADDQ       SI, DI
+	MOVQ       24(DX), R8
+	ADDQ       SI, R8
+	MOVQ       48(DX), R9
+	ADDQ       SI, R9
+	MOVQ       72(DX), R11
+	ADDQ       SI, R11
+	MOVQ       R10, R12
+	ADDQ       $0x00, R12
+	VMOVUPD    (DI), Y1
+	ADDQ       $0x20, DI
+	VSUBPD     Y1, Y1, Y2
+	VORPD      Y2, Y0, Y0
+	VMOVUPD    (R8), Y2
+	ADDQ       $0x20, R8
+	VSUBPD     Y2, Y2, Y3
+	VORPD      Y3, Y0, Y0
+	VMOVUPD    (R9), Y3
+	ADDQ       $0x20, R9
+	VSUBPD     Y3, Y3, Y4
+	VORPD      Y4, Y0, Y0
+	VMOVUPD    (R11), Y4
+	ADDQ       $0x20, R11
+	VSUBPD     Y4, Y4, Y5
+	VORPD      Y5, Y0, Y0
+	VUNPCKLPD  Y2, Y1, Y5
+	VUNPCKHPD  Y2, Y1, Y1
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y5, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x20, Y3, Y1, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x31, Y2, Y5, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	VPERM2F128 $0x31, Y3, Y1, Y4
+	VMOVUPD    Y4, (R12)
+	ADDQ       CX, R12
+	MOVQ       96(DX), DI
+	ADDQ       SI, DI
+	MOVQ       120(DX), R8
+	ADDQ       SI, R8
+	MOVQ       144(DX), R9
+	ADDQ       SI, R9
+	MOVQ       168(DX), R11
+	ADDQ       SI, R11
+	MOVQ       R10, SI
+	ADDQ       $0x20, SI
+	VMOVUPD    (DI), Y1
+	ADDQ       $0x20, DI
+	VSUBPD     Y1, Y1, Y2
+	VORPD      Y2, Y0, Y0
+	VMOVUPD    (R8), Y2
+	ADDQ       $0x20, R8
+	VSUBPD     Y2, Y2, Y3
+	VORPD      Y3, Y0, Y0
+	VMOVUPD    (R9), Y3
+	ADDQ       $0x20, R9
+	VSUBPD     Y3, Y3, Y4
+	VORPD      Y4, Y0, Y0
+	VMOVUPD    (R11), Y4
+	ADDQ       $0x20, R11
+	VSUBPD     Y4, Y4, Y5
+	VORPD      Y5, Y0, Y0
+	VUNPCKLPD  Y2, Y1, Y5
+	VUNPCKHPD  Y2, Y1, Y1
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y5, Y4
+	VMOVUPD    Y4, (SI)
+	ADDQ       CX, SI
+	VPERM2F128 $0x20, Y3, Y1, Y4
+	VMOVUPD    Y4, (SI)
+	ADDQ       CX, SI
+	VPERM2F128 $0x31, Y2, Y5, Y4
+	VMOVUPD    Y4, (SI)
+	ADDQ       CX, SI
+	VPERM2F128 $0x31, Y3, Y1, Y4
+	VMOVUPD    Y4, (SI)
+	ADDQ       CX, SI
+
+gather_next:
+	ADDQ $0xc0, DX
+	ADDQ $0x40, AX
+	SUBQ $0x08, BX
+	JMP  gather_columns
+
+gather_columns_end:
+	TESTQ BX, BX
+	JE    gather_done
+	MOVQ  from+40(FP), BX
+	MOVQ  n+48(FP), SI
+	SHLQ  $0x03, BX
+	MOVQ  (DX), DI
+	ADDQ  BX, DI
+	MOVQ  24(DX), R8
+	ADDQ  BX, R8
+	MOVQ  48(DX), R9
+	ADDQ  BX, R9
+	MOVQ  72(DX), DX
+	ADDQ  BX, DX
+
+gather_four_eight:
+	CMPQ       SI, $0x08
+	JL         gather_four_eight_end
+	PREFETCHT0 256(DI)
+	PREFETCHT0 256(R8)
+	PREFETCHT0 256(R9)
+	PREFETCHT0 256(DX)
+	VMOVUPD    (DI), Y1
+	ADDQ       $0x20, DI
+	VSUBPD     Y1, Y1, Y2
+	VORPD      Y2, Y0, Y0
+	VMOVUPD    (R8), Y2
+	ADDQ       $0x20, R8
+	VSUBPD     Y2, Y2, Y3
+	VORPD      Y3, Y0, Y0
+	VMOVUPD    (R9), Y3
+	ADDQ       $0x20, R9
+	VSUBPD     Y3, Y3, Y4
+	VORPD      Y4, Y0, Y0
+	VMOVUPD    (DX), Y4
+	ADDQ       $0x20, DX
+	VSUBPD     Y4, Y4, Y5
+	VORPD      Y5, Y0, Y0
+	VUNPCKLPD  Y2, Y1, Y5
+	VUNPCKHPD  Y2, Y1, Y1
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y5, Y4
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	VPERM2F128 $0x20, Y3, Y1, Y4
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	VPERM2F128 $0x31, Y2, Y5, Y4
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	VPERM2F128 $0x31, Y3, Y1, Y4
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	VMOVUPD    (DI), Y1
+	ADDQ       $0x20, DI
+	VSUBPD     Y1, Y1, Y2
+	VORPD      Y2, Y0, Y0
+	VMOVUPD    (R8), Y2
+	ADDQ       $0x20, R8
+	VSUBPD     Y2, Y2, Y3
+	VORPD      Y3, Y0, Y0
+	VMOVUPD    (R9), Y3
+	ADDQ       $0x20, R9
+	VSUBPD     Y3, Y3, Y4
+	VORPD      Y4, Y0, Y0
+	VMOVUPD    (DX), Y4
+	ADDQ       $0x20, DX
+	VSUBPD     Y4, Y4, Y5
+	VORPD      Y5, Y0, Y0
+	VUNPCKLPD  Y2, Y1, Y5
+	VUNPCKHPD  Y2, Y1, Y1
+	VUNPCKLPD  Y4, Y3, Y2
+	VUNPCKHPD  Y4, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y5, Y4
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	VPERM2F128 $0x20, Y3, Y1, Y4
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	VPERM2F128 $0x31, Y2, Y5, Y4
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	VPERM2F128 $0x31, Y3, Y1, Y4
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	SUBQ       $0x08, SI
+	JMP        gather_four_eight
+
+gather_four_eight_end:
 gather_four:
-	CMPQ       R11, $0x04
+	CMPQ       SI, $0x04
 	JL         gather_four_end
 	VMOVUPD    (DI), Y1
 	ADDQ       $0x20, DI
@@ -528,8 +810,8 @@ gather_four:
 	ADDQ       $0x20, R9
 	VSUBPD     Y3, Y3, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R10), Y4
-	ADDQ       $0x20, R10
+	VMOVUPD    (DX), Y4
+	ADDQ       $0x20, DX
 	VSUBPD     Y4, Y4, Y5
 	VORPD      Y5, Y0, Y0
 	VUNPCKLPD  Y2, Y1, Y5
@@ -537,27 +819,22 @@ gather_four:
 	VUNPCKLPD  Y4, Y3, Y2
 	VUNPCKHPD  Y4, Y3, Y3
 	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
 	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
 	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
 	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R12)
-	ADDQ       CX, R12
-	SUBQ       $0x04, R11
+	VMOVUPD    Y4, (AX)
+	ADDQ       CX, AX
+	SUBQ       $0x04, SI
 	JMP        gather_four
 
 gather_four_end:
-	ADDQ $0x60, DX
-	ADDQ $0x20, AX
-	SUBQ $0x04, BX
-	JMP  gather_columns
-
-gather_columns_end:
+gather_done:
 	VPTEST Y0, Y0
 	SETEQ  ret+56(FP)
 	VZEROUPPER

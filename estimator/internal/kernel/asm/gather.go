@@ -6,10 +6,16 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// bytesAhead of a column are asked for while its rows are gathered: the processor does not see by itself that so many columns are read along.
-const bytesAhead = 256
+const (
+	bytesAHeader = 24  // of a slice
+	bytesAhead   = 256 // of four columns that are gathered alone
+)
 
-// gather transposes blocks of four rows of four columns in registers, four columns after four. The differences v − v, 0 or NaN, are or-ed together.
+// gather transposes blocks of four rows of four columns in registers. The differences v − v, 0 or NaN, are or-ed together.
+//
+// Eight columns are gathered together, eight rows after eight: that is a line of the cache of each column, and one of each row, so that no line is written
+// twice. The processor does not see by itself that so many columns are read along, so the same rows of the eight columns after them are asked for
+// meanwhile; beside the last eight, the first ones' rows after these.
 func gather() {
 	TEXT("gatherAVX2", NOSPLIT, "func(dst *float64, stride int, columns [][]float64, from, n int) bool")
 	Pragma("noescape")
@@ -18,33 +24,91 @@ func gather() {
 	stride := Load(Param("stride"), GP64())
 	SHLQ(Imm(3), stride)
 	columns, left := Load(Param("columns").Base(), GP64()), Load(Param("columns").Len(), GP64())
-	from := Load(Param("from"), GP64())
-	SHLQ(Imm(3), from)
 	bad := zeros(1)[0]
-	loop("gather_columns", left, lanes, func() {
-		var c [lanes]GPVirtual
-		for j := range c {
-			c[j] = GP64()
-			MOVQ(Mem{Base: columns, Disp: 24 * j}, c[j])
-			ADDQ(from, c[j])
-		}
-		rows, to := Load(Param("n"), GP64()), GP64()
-		MOVQ(dst, to)
-		loop("gather_eight", rows, 2*lanes, func() {
-			for j := range c {
-				PREFETCHT0(Mem{Base: c[j], Disp: bytesAhead})
-			}
-			gatherBlock(c, to, stride, bad)
-			gatherBlock(c, to, stride, bad)
-		})
-		loop("gather_four", rows, lanes, func() { gatherBlock(c, to, stride, bad) })
-		ADDQ(Imm(24*lanes), columns)
-		ADDQ(Imm(bytesAVector), dst)
-	})
+	loop("gather_columns", left, 2*lanes, func() { gatherEight(columns, left, dst, stride, bad) })
+	TESTQ(left, left)
+	JE(LabelRef("gather_done"))
+	gatherFour(columns, dst, stride, bad)
+	Label("gather_done")
 	VPTEST(bad, bad)
 	SETEQ(address(ReturnIndex(0)))
 	VZEROUPPER()
 	RET()
+}
+
+// gatherEight columns, and go on to the next.
+func gatherEight(columns, left, dst, stride Register, bad VecVirtual) {
+	at, next, ahead := Load(Param("from"), GP64()), GP64(), GP64()
+	rows, to := Load(Param("n"), GP64()), GP64()
+	SHLQ(Imm(3), at)
+	MOVQ(dst, to)
+	MOVQ(columns, next)
+	ADDQ(Imm(2*lanes*bytesAHeader), next)
+	MOVQ(at, ahead)
+	CMPQ(left, Imm(4*lanes))
+	JGE(LabelRef("gather_rows"))
+	Load(Param("columns").Base(), next)
+	LEAQ(Mem{Base: ahead, Index: rows, Scale: 8}, ahead)
+	half := func(first int, block func(c [lanes]GPVirtual, to Register)) {
+		c := columnsAt(columns, at, first)
+		back := GP64()
+		MOVQ(to, back)
+		block(c, back)
+	}
+	Label("gather_rows")
+	loop("gather_eight", rows, 2*lanes, func() {
+		for j := range 2 * lanes {
+			line := GP64()
+			MOVQ(Mem{Base: next, Disp: bytesAHeader * j}, line)
+			PREFETCHT0(Mem{Base: line, Index: ahead, Scale: 1})
+		}
+		for first := range 2 {
+			half(first, func(c [lanes]GPVirtual, back Register) {
+				ADDQ(Imm(uint64(bytesAVector*first)), back)
+				gatherBlock(c, back, stride, bad)
+				gatherBlock(c, back, stride, bad)
+			})
+		}
+		LEAQ(Mem{Base: to, Index: stride, Scale: 8}, to)
+		ADDQ(Imm(2*bytesAVector), at)
+		ADDQ(Imm(2*bytesAVector), ahead)
+	})
+	TESTQ(rows, rows)
+	JE(LabelRef("gather_next"))
+	for first := range 2 {
+		half(first, func(c [lanes]GPVirtual, back Register) {
+			ADDQ(Imm(uint64(bytesAVector*first)), back)
+			gatherBlock(c, back, stride, bad)
+		})
+	}
+	Label("gather_next")
+	ADDQ(Imm(2*lanes*bytesAHeader), columns)
+	ADDQ(Imm(2*bytesAVector), dst)
+}
+
+// columnsAt are pointers to a row of four columns, the first or the second four.
+func columnsAt(columns, at Register, which int) (c [lanes]GPVirtual) {
+	for j := range c {
+		c[j] = GP64()
+		MOVQ(Mem{Base: columns, Disp: bytesAHeader * (lanes*which + j)}, c[j])
+		ADDQ(at, c[j])
+	}
+	return c
+}
+
+// gatherFour columns, all there are or the last.
+func gatherFour(columns, to, stride Register, bad VecVirtual) {
+	at, rows := Load(Param("from"), GP64()), Load(Param("n"), GP64())
+	SHLQ(Imm(3), at)
+	c := columnsAt(columns, at, 0)
+	loop("gather_four_eight", rows, 2*lanes, func() {
+		for j := range c {
+			PREFETCHT0(Mem{Base: c[j], Disp: bytesAhead})
+		}
+		gatherBlock(c, to, stride, bad)
+		gatherBlock(c, to, stride, bad)
+	})
+	loop("gather_four", rows, lanes, func() { gatherBlock(c, to, stride, bad) })
 }
 
 func gatherBlock(c [lanes]GPVirtual, to, stride Register, bad VecVirtual) {
