@@ -70,6 +70,7 @@ type asgd struct {
 	z                          []float64
 	square, far, product       [asgdBlock]float64 // ‖z‖² without the 1 of the intercept, max|zⱼ|, Σ zⱼβ̄ⱼ
 	y, gain, limit, prediction [asgdBlock]float64
+	trust                      [asgdBlock]float64 // v
 }
 
 // interval of a coefficient in raw units: its standard error, and half the length of its 95 % interval; 0 where there is none.
@@ -145,51 +146,6 @@ func (s *asgd) renew() {
 		s.knee = travelKnee * s.sigma
 	}
 }
-
-// learnRows i, …, i+n−1 of the tile, of one block.
-func (s *asgd) learnRows(t *tile, i, n int) {
-	b, median, perRow := s.stride, s.sigma*madToSigma, 1/(s.t+1)
-	rows := kernel.Standardised{Z: s.z, Square: s.square[:n], Far: s.far[:n], Product: s.product[:n]}
-	kernel.StandardiseRows(&rows, t.x[i*t.stride:], t.stride, s.center, s.perScale, s.path.mean[:b])
-	for k := range n {
-		y, mean := (t.y[i+k]-s.fit.targetC)*s.perTarget, s.product[k]+s.path.mean[b]
-		t.prediction[i+k], t.knee[i+k] = s.raw(mean), s.kneeRaw
-		if !(s.square[k] < asgdFarthest*asgdFarthest && math.Abs(y) < asgdFarthest) {
-			clear(s.z[k*b : (k+1)*b])
-			s.y[k], s.gain[k], s.limit[k] = 0, 0, 0
-			t.guarded++ // numbers out of range: counted, and nothing is learned from them
-			continue
-		}
-		if math.Abs(y-mean) > median {
-			s.exceeded++
-		}
-		v := s.guard.weight(s.far[k])
-		if v < 1 {
-			t.guarded++
-		}
-		h := 1 + s.square[k]
-		if s.guard.Auto {
-			s.guard.count(s.far[k], v, inside(y-mean, y, s.sigma, h*perRow))
-		}
-		c := s.gamma * v * t.w[i+k]
-		q := 1 + float64(c*h)
-		s.y[k], s.gain[k], s.limit[k] = y, c/q, min(s.limitOf(q), asgdFarthest)
-		if q > math.MaxFloat64 {
-			s.gain[k] = 1 / h // a weight that is as good as infinite
-		}
-	}
-	s.beta[b] = kernel.Huber(s.beta[:b], s.z, b, s.y[:n], s.gain[:n], ones[:n], s.limit[:n], s.prediction[:n], s.beta[b], 1)
-}
-
-// limitOf r by which a row moves β, with q = 1 + γa‖z‖².
-func (s *asgd) limitOf(q float64) float64 {
-	if s.burnIn > 0 {
-		return s.knee
-	}
-	return s.knee * q
-}
-
-var ones = [asgdBlock]float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 
 // raw prediction of one in the basis.
 func (s *asgd) raw(p float64) float64 {

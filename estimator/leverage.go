@@ -106,6 +106,41 @@ func inside(r, y, sigma, h float64) bool {
 	return r <= k || float64(r*r) <= float64(k*k)*(1+h) || r <= noResidual*math.Abs(y)
 }
 
+// weigh rows one after another, as [guard.weight], and count them; inside has a bit a row. It sets v, and returns how many were weighed down.
+func (g *guard) weigh(v, far []float64, inside uint64) (down uint64) {
+	v = v[:len(far)]
+	for i := 0; i < len(far); i++ {
+		if g.Auto && far[i] <= nearest {
+			i += g.countNear(v[i:], far[i:], inside>>i) - 1
+			continue
+		}
+		v[i] = g.weight(far[i])
+		if v[i] < 1 {
+			down++
+		}
+		if g.Auto {
+			g.count(far[i], v[i], inside>>i&1 == 1)
+		}
+	}
+	return down
+}
+
+// countNear counts the rows up to the first that is not near, to the bits of [guard.count], and returns their number: nearly all rows are such.
+func (g *guard) countNear(v, far []float64, inside uint64) int {
+	in, expected, trusted, rows := g.recent.inside, g.recent.expected, g.trusted, g.rows
+	i := 0
+	for ; i < len(far) && far[i] <= nearest; i++ {
+		v[i] = 1
+		in = float64(in*recentKeep) + float64(inside&1)
+		inside >>= 1
+		expected = float64(expected*recentKeep) + 1
+		trusted = float64(trusted*g.lambda) + 1
+		rows = float64(rows*g.lambda) + 1
+	}
+	g.recent, g.trusted, g.rows = tally{in, expected}, trusted, rows
+	return i
+}
+
 // count a row that was so far out, was given the weight v, and lay inside or not.
 func (g *guard) count(far, v float64, inside bool) {
 	in := 0.0

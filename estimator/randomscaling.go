@@ -1,5 +1,7 @@
 package estimator
 
+import "github.com/streamfit/streamfit/estimator/internal/kernel"
+
 // randomScaling averages the iterates of a stochastic approximation, and measures the average's error by the path that it took, without estimating any
 // derivative: with Dₛ the sum of the first s iterates about a reference, after n of them
 //
@@ -49,16 +51,8 @@ func (a *randomScaling) start(reference []float64, before float64) {
 // add an iterate.
 func (a *randomScaling) add(iterate []float64) {
 	a.n++
-	n, perN := a.n, 1/a.n
-	reference, squares, moments, mean := a.reference[:len(a.sum)], a.squares[:len(a.sum)], a.moments[:len(a.sum)], a.mean[:len(a.sum)]
-	iterate = iterate[:len(a.sum)]
-	for j, d := range a.sum {
-		d += iterate[j] - reference[j]
-		a.sum[j] = d
-		squares[j] += float64(d * d)
-		moments[j] += float64(n * d)
-		mean[j] = reference[j] + float64(d*perN)
-	}
+	path := kernel.Path{Sum: a.sum, Squares: a.squares, Moments: a.moments, Mean: a.mean}
+	path.Add(iterate, a.reference, a.n, 1/a.n)
 }
 
 // after tells whether the path is long enough for an interval: at least as long as the start that it follows, as a number of iterates, and as 32.

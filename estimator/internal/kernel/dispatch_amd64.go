@@ -67,6 +67,29 @@ func progress(s *Progress, prediction, y, knee []float64, keep4 float64) uint64 
 	return progressPortable(s, prediction, y, knee, keep4)
 }
 
+func residuals(s *Residuals, y, prediction, raw, product, square []float64) (sides Sides) {
+	if avx2 {
+		sides.Beyond, sides.Inside, sides.Outside = residualsAVX2(&s.Centre, y, prediction, raw, product, square)
+		return sides
+	}
+	return residualsPortable(s, y, prediction, raw, product, square)
+}
+
+func proximal(gain, limit, square, v, weight []float64, gamma, knee, most float64) uint64 {
+	if avx2 {
+		return proximalAVX2(gain, limit, square, v, weight, gamma, knee, most)
+	}
+	return proximalPortable(gain, limit, square, v, weight, gamma, knee, most)
+}
+
+func addToPath(sum, squares, moments, mean, iterate, reference []float64, n, perN float64) {
+	if avx2 {
+		addToPathAVX2(sum, squares, moments, mean, iterate, reference, n, perN)
+		return
+	}
+	addToPathPortable(sum, squares, moments, mean, iterate, reference, n, perN)
+}
+
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
 	rows, wide := n/Lanes*Lanes, len(columns)/Lanes*Lanes
 	if !avx2 || rows == 0 || wide == 0 {

@@ -22,6 +22,18 @@ func progress(s *Progress, prediction, y, knee []float64, keep4 float64) uint64 
 	return progressPortable(s, prediction, y, knee, keep4)
 }
 
+func residuals(s *Residuals, y, prediction, raw, product, square []float64) Sides {
+	return residualsPortable(s, y, prediction, raw, product, square)
+}
+
+func proximal(gain, limit, square, v, weight []float64, gamma, knee, most float64) uint64 {
+	return proximalPortable(gain, limit, square, v, weight, gamma, knee, most)
+}
+
+func addToPath(sum, squares, moments, mean, iterate, reference []float64, n, perN float64) {
+	addToPathPortable(sum, squares, moments, mean, iterate, reference, n, perN)
+}
+
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
 	return gatherPortable(dst, stride, columns, from, n)
 }

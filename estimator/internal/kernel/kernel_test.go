@@ -66,6 +66,64 @@ func TestDotAddsInTheOrderItSays(t *testing.T) {
 	})
 }
 
+func TestResidualsEqualPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 64).Draw(t, "rows")
+		c := values(11).Draw(t, "constants")
+		s := Residuals{c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10]}
+		raw, product, square := values(n).Draw(t, "raw"), values(n).Draw(t, "product"), values(n).Draw(t, "square")
+		if n > 0 && rapid.Bool().Draw(t, "spoil") {
+			square[rapid.IntRange(0, n-1).Draw(t, "where")] = rapid.SampledFrom([]float64{math.NaN(), math.Inf(1)}).Draw(t, "what")
+		}
+		var y, prediction [2][]float64
+		for i := range y {
+			y[i], prediction[i] = make([]float64, n), make([]float64, n)
+		}
+		got, want := s.Of(y[0], prediction[0], raw, product, square), residualsPortable(&s, y[1], prediction[1], raw, product, square)
+		if got != want {
+			t.Fatalf("sides %b, the portable loop says %b", got, want)
+		}
+		checkBits(t, "y", y[0], y[1])
+		checkBits(t, "prediction", prediction[0], prediction[1])
+	})
+}
+
+func TestProximalEqualsPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 64).Draw(t, "rows")
+		square, v, weight := values(n).Draw(t, "square"), values(n).Draw(t, "v"), values(n).Draw(t, "weight")
+		for i := range n {
+			square[i], v[i], weight[i] = math.Abs(square[i]), math.Abs(v[i]), math.Abs(weight[i])
+		}
+		knee := rapid.SampledFrom([]float64{1.3, math.Inf(1), 1e-200}).Draw(t, "knee")
+		var gain, limit [2][]float64
+		for i := range gain {
+			gain[i], limit[i] = make([]float64, n), make([]float64, n)
+		}
+		got := Proximal(gain[0], limit[0], square, v, weight, 0.3, knee, 1e60)
+		if want := proximalPortable(gain[1], limit[1], square, v, weight, 0.3, knee, 1e60); got != want {
+			t.Fatalf("infinite %b, the portable loop says %b", got, want)
+		}
+		checkBits(t, "gain", gain[0], gain[1])
+		checkBits(t, "limit", limit[0], limit[1])
+	})
+}
+
+func TestPathEqualsPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		width := rapid.IntRange(0, 40).Draw(t, "width")
+		draw := func(what string) []float64 { return values(width).Draw(t, what) }
+		sum, squares, moments, mean, iterate, reference := draw("sum"), draw("squares"), draw("moments"), draw("mean"), draw("iterate"), draw("reference")
+		got := Path{clone(sum), clone(squares), clone(moments), clone(mean)}
+		got.Add(iterate, reference, 7, 1.0/7)
+		addToPathPortable(sum, squares, moments, mean, iterate, reference, 7, 1.0/7)
+		checkBits(t, "sum", got.Sum, sum)
+		checkBits(t, "squares", got.Squares, squares)
+		checkBits(t, "moments", got.Moments, moments)
+		checkBits(t, "mean", got.Mean, mean)
+	})
+}
+
 // More rows than are gathered at once, and an infinity in each of the parts.
 func TestGatherOfManyRowsEqualsPortableLoop(t *testing.T) {
 	const rows, d = 2*rowsAtOnce + 7, 4*Lanes + 2*Lanes + 1

@@ -1868,6 +1868,201 @@ progress_blocks_end:
 	VZEROUPPER
 	RET
 
+DATA residualOne<>+0(SB)/8, $(1.0)
+DATA residualOne<>+8(SB)/8, $(1.0)
+DATA residualOne<>+16(SB)/8, $(1.0)
+DATA residualOne<>+24(SB)/8, $(1.0)
+GLOBL residualOne<>(SB), RODATA|NOPTR, $32
+
+// func residualsAVX2(constants *float64, y []float64, prediction []float64, raw []float64, product []float64, square []float64) (beyond uint64, inside uint64, outside uint64)
+// Requires: AVX, AVX2
+TEXT ·residualsAVX2(SB), NOSPLIT, $0-152
+	MOVQ         constants+0(FP), AX
+	MOVQ         y_len+16(FP), DX
+	MOVQ         y_base+8(FP), BX
+	MOVQ         prediction_base+32(FP), SI
+	MOVQ         raw_base+56(FP), DI
+	MOVQ         product_base+80(FP), R8
+	MOVQ         square_base+104(FP), R9
+	VBROADCASTSD (AX), Y0
+	VPCMPEQD     Y1, Y1, Y1
+	VPSRLQ       $0x01, Y1, Y1
+	XORL         CX, CX
+	XORQ         R10, R10
+	XORQ         R11, R11
+	XORQ         R12, R12
+
+residuals:
+	CMPQ         DX, $0x04
+	JL           residuals_end
+	VMOVUPD      (DI), Y2
+	VSUBPD       Y0, Y2, Y2
+	VBROADCASTSD 8(AX), Y3
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, (BX)
+	VBROADCASTSD 24(AX), Y3
+	VADDPD       (R8), Y3, Y3
+	VBROADCASTSD 16(AX), Y4
+	VMULPD       Y4, Y3, Y4
+	VADDPD       Y4, Y0, Y4
+	VMOVUPD      Y4, (SI)
+	VSUBPD       Y3, Y2, Y3
+	VANDPD       Y1, Y3, Y3
+	VANDPD       Y1, Y2, Y2
+	VBROADCASTSD 32(AX), Y5
+	VCMPPD       $0x1e, Y5, Y3, Y6
+	VMOVMSKPD    Y6, R13
+	SHLQ         CL, R13
+	ORQ          R13, R10
+	VMOVUPD      (R9), Y5
+	VADDPD       residualOne<>+0(SB), Y5, Y5
+	VBROADCASTSD 56(AX), Y6
+	VMULPD       Y6, Y5, Y5
+	VADDPD       residualOne<>+0(SB), Y5, Y5
+	VBROADCASTSD 48(AX), Y6
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y3, Y3, Y7
+	VCMPPD       $0x12, Y5, Y7, Y6
+	VBROADCASTSD 40(AX), Y5
+	VCMPPD       $0x12, Y5, Y3, Y7
+	VORPD        Y7, Y6, Y6
+	VBROADCASTSD 64(AX), Y5
+	VMULPD       Y5, Y2, Y7
+	VCMPPD       $0x12, Y7, Y3, Y7
+	VORPD        Y7, Y6, Y6
+	VMOVMSKPD    Y6, R13
+	SHLQ         CL, R13
+	ORQ          R13, R11
+	VSUBPD       Y4, Y4, Y4
+	VCMPPD       $0x03, Y4, Y4, Y6
+	VBROADCASTSD 72(AX), Y3
+	VCMPPD       $0x15, Y3, Y2, Y7
+	VORPD        Y7, Y6, Y6
+	VMOVUPD      (R9), Y5
+	VBROADCASTSD 80(AX), Y2
+	VCMPPD       $0x15, Y2, Y5, Y7
+	VORPD        Y7, Y6, Y6
+	VMOVMSKPD    Y6, R13
+	SHLQ         CL, R13
+	ORQ          R13, R12
+	ADDL         $0x04, CX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, DI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	SUBQ         $0x04, DX
+	JMP          residuals
+
+residuals_end:
+	MOVQ R10, beyond+128(FP)
+	MOVQ R11, inside+136(FP)
+	MOVQ R12, outside+144(FP)
+	VZEROUPPER
+	RET
+
+DATA proximalOne<>+0(SB)/8, $(1.0)
+DATA proximalOne<>+8(SB)/8, $(1.0)
+DATA proximalOne<>+16(SB)/8, $(1.0)
+DATA proximalOne<>+24(SB)/8, $(1.0)
+GLOBL proximalOne<>(SB), RODATA|NOPTR, $32
+
+DATA proximalLargest<>+0(SB)/8, $(179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000.0)
+DATA proximalLargest<>+8(SB)/8, $(179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000.0)
+DATA proximalLargest<>+16(SB)/8, $(179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000.0)
+DATA proximalLargest<>+24(SB)/8, $(179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000.0)
+GLOBL proximalLargest<>(SB), RODATA|NOPTR, $32
+
+// func proximalAVX2(gain []float64, limit []float64, square []float64, v []float64, weight []float64, gamma float64, knee float64, most float64) uint64
+// Requires: AVX
+TEXT ·proximalAVX2(SB), NOSPLIT, $0-152
+	MOVQ         gain_len+8(FP), AX
+	MOVQ         gain_base+0(FP), DX
+	MOVQ         limit_base+24(FP), BX
+	MOVQ         square_base+48(FP), SI
+	MOVQ         v_base+72(FP), DI
+	MOVQ         weight_base+96(FP), R8
+	VBROADCASTSD gamma+120(FP), Y0
+	VBROADCASTSD knee+128(FP), Y1
+	VBROADCASTSD most+136(FP), Y2
+	XORL         CX, CX
+	XORQ         R9, R9
+
+proximal:
+	CMPQ      AX, $0x04
+	JL        proximal_end
+	VMULPD    (DI), Y0, Y3
+	VMULPD    (R8), Y3, Y3
+	VMOVUPD   (SI), Y4
+	VADDPD    proximalOne<>+0(SB), Y4, Y4
+	VMULPD    Y3, Y4, Y4
+	VADDPD    proximalOne<>+0(SB), Y4, Y4
+	VDIVPD    Y4, Y3, Y3
+	VMOVUPD   Y3, (DX)
+	VMULPD    Y1, Y4, Y3
+	VMINPD    Y2, Y3, Y3
+	VMOVUPD   Y3, (BX)
+	VCMPPD    $0x1e, proximalLargest<>+0(SB), Y4, Y3
+	VMOVMSKPD Y3, R10
+	SHLQ      CL, R10
+	ORQ       R10, R9
+	ADDL      $0x04, CX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	ADDQ      $0x20, SI
+	ADDQ      $0x20, DI
+	ADDQ      $0x20, R8
+	SUBQ      $0x04, AX
+	JMP       proximal
+
+proximal_end:
+	MOVQ R9, ret+144(FP)
+	VZEROUPPER
+	RET
+
+// func addToPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, reference []float64, n float64, perN float64)
+// Requires: AVX
+TEXT ·addToPathAVX2(SB), NOSPLIT, $0-160
+	MOVQ         sum_len+8(FP), AX
+	MOVQ         sum_base+0(FP), CX
+	MOVQ         squares_base+24(FP), DX
+	MOVQ         moments_base+48(FP), BX
+	MOVQ         mean_base+72(FP), SI
+	MOVQ         iterate_base+96(FP), DI
+	MOVQ         reference_base+120(FP), R8
+	VBROADCASTSD n+144(FP), Y0
+	VBROADCASTSD perN+152(FP), Y1
+
+path:
+	CMPQ    AX, $0x04
+	JL      path_end
+	VMOVUPD (R8), Y2
+	VMOVUPD (DI), Y3
+	VSUBPD  Y2, Y3, Y3
+	VADDPD  (CX), Y3, Y3
+	VMOVUPD Y3, (CX)
+	VMULPD  Y3, Y3, Y4
+	VADDPD  (DX), Y4, Y4
+	VMOVUPD Y4, (DX)
+	VMULPD  Y3, Y0, Y4
+	VADDPD  (BX), Y4, Y4
+	VMOVUPD Y4, (BX)
+	VMULPD  Y1, Y3, Y4
+	VADDPD  Y4, Y2, Y4
+	VMOVUPD Y4, (SI)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	ADDQ    $0x20, R8
+	SUBQ    $0x04, AX
+	JMP     path
+
+path_end:
+	VZEROUPPER
+	RET
+
 // func symmetricTimesAVX2(dst []float64, p []float64, z []float64)
 // Requires: AVX
 TEXT ·symmetricTimesAVX2(SB), NOSPLIT, $0-72

@@ -25,6 +25,9 @@ func main() {
 		descent(vectors)
 	}
 	progress()
+	residuals()
+	proximal()
+	addToPath()
 	symmetricTimes()
 	symmetricDowndate()
 	Generate()

@@ -1,0 +1,43 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func addToPath() {
+	TEXT("addToPathAVX2", NOSPLIT, "func(sum, squares, moments, mean, iterate, reference []float64, n, perN float64)")
+	Pragma("noescape")
+	left := Load(Param("sum").Len(), GP64())
+	var pointers []Register
+	load := func(parameter string) Register {
+		pointers = append(pointers, Load(Param(parameter).Base(), GP64()))
+		return pointers[len(pointers)-1]
+	}
+	sum, squares, moments, mean := load("sum"), load("squares"), load("moments"), load("mean")
+	iterate, reference := load("iterate"), load("reference")
+	n, perN := broadcastParam("n"), broadcastParam("perN")
+	loop("path", left, lanes, func() {
+		from, d, t := YMM(), YMM(), YMM()
+		VMOVUPD(at(reference, 0), from)
+		VMOVUPD(at(iterate, 0), d)
+		VSUBPD(from, d, d)
+		VADDPD(at(sum, 0), d, d)
+		VMOVUPD(d, at(sum, 0))
+		VMULPD(d, d, t)
+		VADDPD(at(squares, 0), t, t)
+		VMOVUPD(t, at(squares, 0))
+		VMULPD(d, n, t)
+		VADDPD(at(moments, 0), t, t)
+		VMOVUPD(t, at(moments, 0))
+		VMULPD(perN, d, t)
+		VADDPD(t, from, t)
+		VMOVUPD(t, at(mean, 0))
+		for _, p := range pointers {
+			ADDQ(Imm(bytesAVector), p)
+		}
+	})
+	VZEROUPPER()
+	RET()
+}
