@@ -65,16 +65,21 @@ func restore(d *decoder) (*Linear, error) {
 	return m, d.model(m)
 }
 
-// wireConfig is a Config with infinity in words.
+// wireConfig is a Config with infinity in words, and without what is not set: zero is no knee and no cap that could be read back.
 type wireConfig struct {
 	Config
 	HalfLife Knee // auto: never forgets
+	Delta    *Knee
+	Leverage *Leverage
 }
 
 func newWireConfig(c Config) wireConfig {
-	w := wireConfig{Config: c, HalfLife: Knee{Auto: math.IsInf(c.HalfLife, 1), Value: c.HalfLife}}
-	w.Config.HalfLife = 0
-	return w
+	return wireConfig{
+		Config:   c,
+		HalfLife: Knee{Auto: math.IsInf(c.HalfLife, 1), Value: c.HalfLife},
+		Delta:    given(c.Delta),
+		Leverage: given(c.Leverage),
+	}
 }
 
 func (w wireConfig) config() Config {
@@ -83,7 +88,24 @@ func (w wireConfig) config() Config {
 	if w.HalfLife.Auto {
 		c.HalfLife = math.Inf(1)
 	}
+	c.Delta, c.Leverage = valueOf(w.Delta), valueOf(w.Leverage)
 	return c
+}
+
+// given is nil for the zero value.
+func given[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+func valueOf[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
 }
 
 // model's state, all of it.

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"math"
+	"reflect"
 	"testing"
 )
 
@@ -39,6 +41,23 @@ func TestASnapshotOfAnotherVersionIsSaid(t *testing.T) {
 	snapshot[len(snapshotMagic)]++
 	if _, err := Restore(snapshot); !errors.Is(err, ErrSnapshotVersion) {
 		t.Errorf("got error %v", err)
+	}
+}
+
+// A Config may leave out what its solver and its loss do not use.
+func TestSnapshotOfASparseConfig(t *testing.T) {
+	cfg := Config{Features: []string{"x"}, Solver: "sgd", HalfLife: math.Inf(1), Loss: LossSpec{Name: "half-squared"}, SGD: DefaultConfig().SGD}
+	m, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Learn(nil, clean(1, 1, 10))
+	restored, err := Restore(snapshotOf(t, m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := restored.Config(); !reflect.DeepEqual(got, cfg) {
+		t.Errorf("got %+v, want %+v", got, cfg)
 	}
 }
 
