@@ -35,10 +35,13 @@ const (
 	ReasonNull      Reason = iota // a null in the target, a feature or the weight
 	ReasonNonFinite               // NaN or ±Inf
 	ReasonWeight                  // weight ≤ 0
+	ReasonRange                   // a magnitude beyond 1e60, see largest
+
+	Reasons = iota // how many there are
 )
 
-// String is the reason's name in metrics, logs and update records: "null", "nonfinite", "weight".
-func (r Reason) String() string { return [...]string{"null", "nonfinite", "weight"}[r] }
+// String is the reason's name in metrics, logs and update records: "null", "nonfinite", "weight", "range".
+func (r Reason) String() string { return [...]string{"null", "nonfinite", "weight", "range"}[r] }
 
 // Skipped is a row that was not learned from: its index in the Columns, and why.
 type Skipped struct {

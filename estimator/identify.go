@@ -39,6 +39,17 @@ func (s *newton) identify(r *Report) {
 	}
 }
 
+// unlearned model: it has no numbers but its settings, which an automatic knee is none of.
+func (r *Report) unlearned(auto bool) {
+	r.Status, r.Scale, r.Intercept = StatusWarmup, math.NaN(), unknown("")
+	if auto {
+		r.Delta = math.NaN()
+	}
+	for j, c := range r.Coefficients {
+		r.Coefficients[j] = unknown(c.Name)
+	}
+}
+
 func unknown(name string) Coefficient {
 	nan := math.NaN()
 	return Coefficient{Name: name, Value: nan, SE: nan, Low: nan, High: nan}

@@ -3,6 +3,7 @@ package estimator
 import (
 	"math"
 
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
 	"github.com/streamfit/streamfit/loss"
 )
 
@@ -85,7 +86,7 @@ func (m *Linear) EndPass() {
 	m.solver.endPass()
 }
 
-// Predict writes the prediction of every row to dst (as many as are taken); c.Target may be nil. NaN where a feature is null or not finite.
+// Predict writes the prediction of every row to dst (as many as are taken); c.Target may be nil. NaN where a feature is null, not finite or out of range.
 func (m *Linear) Predict(dst []float64, c Columns) {
 	x := m.tile.row(0)
 	for at := range c.count() {
@@ -96,7 +97,7 @@ func (m *Linear) Predict(dst []float64, c Columns) {
 		if m.cfg.Trend.given() {
 			m.cfg.Trend.row(x[len(c.Features):], c.Time[i])
 		}
-		if c.Valid != nil && !valid(c.Valid, i, 1) || !allFinite(x) {
+		if c.Valid != nil && !valid(c.Valid, i, 1) || !kernel.Within(x) {
 			dst[at] = math.NaN()
 			continue
 		}
@@ -117,6 +118,9 @@ func allFinite(values []float64) bool {
 func (m *Linear) Report() Report {
 	r := Report{Rows: m.rows, Loss: m.metrics.report(), Drift: Drift{Statistic: math.NaN(), LastAlarmRow: -1}}
 	m.solver.report(&r)
+	if m.rows.Learned == 0 {
+		r.unlearned(m.cfg.Delta.Auto)
+	}
 	if s, ok := m.solver.(*newton); ok && r.Trend != nil && m.horizon > 0 {
 		r.Trend.Forecast = s.forecast(r.Trend.Time + m.horizon)
 	}

@@ -36,9 +36,9 @@ type Coefficient struct {
 // Rows counts what became of the rows.
 type Rows struct {
 	Learned  uint64
-	Outliers uint64    // learned rows whose residual lay beyond the knee
-	Guarded  uint64    // learned rows that the leverage guard weighed down
-	Skipped  [3]uint64 // by Reason
+	Outliers uint64          // learned rows whose residual lay beyond the knee
+	Guarded  uint64          // learned rows that the leverage guard weighed down
+	Skipped  [Reasons]uint64 // by Reason
 }
 
 // Metrics are of progressive validation: every row is predicted before it is learned from.

@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 8
+	snapshotVersion = 9
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -142,7 +142,7 @@ func (e *encoder) floats(values ...float64) {
 }
 
 func (e *encoder) counts(r Rows) {
-	for _, n := range [...]uint64{r.Learned, r.Outliers, r.Guarded, r.Skipped[0], r.Skipped[1], r.Skipped[2]} {
+	for _, n := range append([]uint64{r.Learned, r.Outliers, r.Guarded}, r.Skipped[:]...) {
 		e.word(n)
 	}
 }
@@ -207,8 +207,9 @@ func (d *decoder) bytes() []byte {
 }
 
 func (d *decoder) counts() (r Rows) {
-	for _, n := range [...]*uint64{&r.Learned, &r.Outliers, &r.Guarded, &r.Skipped[0], &r.Skipped[1], &r.Skipped[2]} {
-		*n = d.word()
+	r.Learned, r.Outliers, r.Guarded = d.word(), d.word(), d.word()
+	for i := range r.Skipped {
+		r.Skipped[i] = d.word()
 	}
 	return r
 }

@@ -76,7 +76,7 @@ func (t *tile) gatherAll(c Columns, at, run int) bool {
 	if c.Valid != nil && !valid(c.Valid, at, run) {
 		return false
 	}
-	if !kernel.Gather(t.x, t.stride, c.Features, at, run) || !kernel.Finite(c.Target[at:at+run]) {
+	if !kernel.Gather(t.x, t.stride, c.Features, at, run) || !kernel.Within(c.Target[at:at+run]) {
 		return false
 	}
 	if t.trend.given() && !t.gatherTimes(c.Time[at:at+run]) {
@@ -87,9 +87,9 @@ func (t *tile) gatherAll(c Columns, at, run int) bool {
 	return t.weigh(c, at, run)
 }
 
-// gatherTimes makes the trend's columns of the times of the rows from the first on; false if one of them is no number.
+// gatherTimes makes the trend's columns of the times of the rows from the first on; false if one of them cannot be learned from.
 func (t *tile) gatherTimes(times []float64) bool {
-	if !kernel.Finite(times) {
+	if !kernel.Within(times) {
 		return false
 	}
 	for i, seconds := range times {
@@ -117,7 +117,7 @@ func (t *tile) weigh(c Columns, at, run int) bool {
 	}
 	t.alike = false
 	for i, w := range c.Weights[at : at+run] {
-		if !(w > 0) || !isFinite(w) {
+		if !(w > 0 && w <= largest) {
 			t.n = 0
 			return false
 		}
@@ -149,21 +149,30 @@ func (t *tile) gatherRow(c Columns, i int) (Reason, bool) {
 		w = c.Weights[i]
 	}
 	t.y[t.n], t.w[t.n], t.alike = y, w, false
-	if finite := kernel.Gather(t.x[t.n*t.stride:], t.stride, c.Features, i, 1); !finite || !isFinite(y) || !isFinite(w) {
-		return ReasonNonFinite, false
+	seconds := 0.0
+	if t.trend.given() {
+		seconds = c.Time[i]
 	}
-	if t.trend.given() && !isFinite(c.Time[i]) {
+	within := kernel.Gather(t.x[t.n*t.stride:], t.stride, c.Features, i, 1)
+	rest := [...]float64{y, w, seconds}
+	switch {
+	case !allFinite(rest[:]) || !within && !allFinite(t.row(t.n)[:t.features]):
 		return ReasonNonFinite, false
-	}
-	if !(w > 0) {
+	case !(w > 0):
 		return ReasonWeight, false
+	case !within || !kernel.Within(rest[:]):
+		return ReasonRange, false
 	}
 	if t.trend.given() {
-		t.trend.row(t.row(t.n)[t.features:], c.Time[i])
+		t.trend.row(t.row(t.n)[t.features:], seconds)
 	}
 	t.n++
 	return 0, true
 }
+
+// largest magnitude of a number that is learned from. What the model is made of is products of up to four of them, of residuals and features in the
+// standard errors: with it they are still numbers, also where a column's scale is 1. No quantity that is measured in any unit comes near.
+const largest = kernel.Largest
 
 // valid tells whether bits at, …, at+n−1 of an Arrow validity bitmap are all set.
 func valid(bitmap []byte, at, n int) bool {

@@ -316,7 +316,7 @@ func TestTrendIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 }
 
 func TestTrendStaysFinite(t *testing.T) {
-	extremes := []float64{0, 1, -1e300, math.MaxFloat64, -math.MaxFloat64, 5e-324, 1e150, november, 1e18}
+	extremes := []float64{0, 1, largest, -largest, 5e-324, 1e30, november, 1e18}
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg, c := drawTrend(rt)
 		share, kind := rapid.IntRange(1, 10).Draw(rt, "one in"), rapid.IntRange(0, 2).Draw(rt, "kind")

@@ -147,9 +147,9 @@ def zeros():
 
 def refusals():
     """Rows that end scikit-learn with "Floating-point under-/overflow": a prediction of inf - inf."""
-    settings = settings_of("squared_error", "constant", "l2", eta0=1.0, alpha=1e-4)
-    yield settings, rows.recipe(301, 50, [0.0, 0.0], [1e200, 1e200], [1e-200, 1e-200], 0.0, 1.0)
-    yield settings | dict(loss="huber", epsilon=1.0), rows.recipe(302, 50, [0.0, 0.0], [5e307, 5e307], [0.0, 0.0], 0.0, 1.0)
+    settings = settings_of("squared_error", "constant", "l2", eta0=1e200, alpha=1e-4)
+    yield settings, rows.recipe(301, 50, [0.0, 0.0], [1e59, 1e59], [1e-59, 1e-59], 0.0, 1.0)
+    yield settings | dict(loss="huber", epsilon=1.0, eta0=1e249), rows.recipe(302, 50, [0.0, 0.0], [1e59, 1e59], [0.0, 0.0], 0.0, 1.0)
 
 
 def refused(settings, x, y, w):

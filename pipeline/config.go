@@ -74,7 +74,8 @@ type BadRows struct {
 	Null      string `yaml:"null"`
 	NonFinite string `yaml:"nonfinite"`
 	Weight    string `yaml:"weight"`
-	Key       string `yaml:"key"` // no key that can be used: null, too long, not UTF-8, or beyond max_keys
+	Range     string `yaml:"range"` // a magnitude beyond 1e60
+	Key       string `yaml:"key"`   // no key that can be used: null, too long, not UTF-8, or beyond max_keys
 }
 
 // Limits bound what one message may make the process do.

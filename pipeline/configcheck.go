@@ -40,7 +40,7 @@ func (c Config) ValidateFit() error {
 	f.solver(c)
 	for path, policy := range map[string]string{
 		"input.bad_rows.null": c.Input.BadRows.Null, "input.bad_rows.nonfinite": c.Input.BadRows.NonFinite, "input.bad_rows.weight": c.Input.BadRows.Weight,
-		"input.bad_rows.key": c.Input.BadRows.Key,
+		"input.bad_rows.range": c.Input.BadRows.Range, "input.bad_rows.key": c.Input.BadRows.Key,
 	} {
 		f.policy(path, policy, c.Input.DeadLetter)
 	}

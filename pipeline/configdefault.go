@@ -18,7 +18,7 @@ func DefaultConfig() Config {
 		},
 		Input: Input{
 			Brokers: []string{"localhost:9092"}, Group: "streamfit", Start: "earliest", OnDataLoss: "fail",
-			BadRows: BadRows{Null: "skip", NonFinite: "skip", Weight: "skip", Key: "skip"},
+			BadRows: BadRows{Null: "skip", NonFinite: "skip", Weight: "skip", Range: "skip", Key: "skip"},
 			Limits: Limits{
 				MessageBytes: limits.MessageBytes, DecodedBytes: limits.DecodedBytes, Rows: limits.Rows,
 				Fields: limits.Fields, Batches: limits.Batches, KeyBytes: 256,

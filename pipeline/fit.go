@@ -82,8 +82,8 @@ func (s *Shard) advanceClock(b *rows) {
 }
 
 // policies by reason, with the default filled in.
-func policies(b BadRows) (p [3]string) {
-	p[estimator.ReasonNull], p[estimator.ReasonNonFinite], p[estimator.ReasonWeight] = b.Null, b.NonFinite, b.Weight
+func policies(b BadRows) (p [estimator.Reasons]string) {
+	p[estimator.ReasonNull], p[estimator.ReasonNonFinite], p[estimator.ReasonWeight], p[estimator.ReasonRange] = b.Null, b.NonFinite, b.Weight, b.Range
 	for i := range p {
 		if p[i] == "" {
 			p[i] = policySkip

@@ -10,7 +10,7 @@ import (
 
 // Score predicts every row of a source, which it closes, by the model as Run has left it, and learns none of them. Each is called with them run by run,
 // and the rows that could not have been learned from are counted by reason. It is for use after Run has returned.
-func (s *Shard) Score(ctx context.Context, source Source, each func(estimator.Predicted)) (skipped [3]uint64, err error) {
+func (s *Shard) Score(ctx context.Context, source Source, each func(estimator.Predicted)) (skipped [estimator.Reasons]uint64, err error) {
 	defer func() { err = errors.Join(err, source.Close()) }()
 	for {
 		run, err := source.Fetch(ctx)
@@ -28,7 +28,7 @@ func (s *Shard) Score(ctx context.Context, source Source, each func(estimator.Pr
 	}
 }
 
-func (s *Shard) score(skipped *[3]uint64, m *Message, each func(estimator.Predicted)) error {
+func (s *Shard) score(skipped *[estimator.Reasons]uint64, m *Message, each func(estimator.Predicted)) error {
 	if m.Value == nil { // a tombstone
 		return nil
 	}

@@ -42,7 +42,7 @@ type Shard struct {
 
 	features []string // nil: not known before the first message (wildcard)
 	wildcard bool     // features: ["*"]
-	policy   [3]string
+	policy   [estimator.Reasons]string
 
 	keyPolicy string
 	limits    arrowipc.Limits

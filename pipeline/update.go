@@ -50,7 +50,16 @@ type Skipped struct {
 	Null      uint64 `json:"null"`
 	NonFinite uint64 `json:"nonfinite"`
 	Weight    uint64 `json:"weight"`
+	Range     uint64 `json:"range"`
 }
+
+// NewSkipped names the counts by reason.
+func NewSkipped(r [estimator.Reasons]uint64) Skipped {
+	return Skipped{Null: r[estimator.ReasonNull], NonFinite: r[estimator.ReasonNonFinite], Weight: r[estimator.ReasonWeight], Range: r[estimator.ReasonRange]}
+}
+
+// Sum of all reasons.
+func (s Skipped) Sum() uint64 { return s.Null + s.NonFinite + s.Weight + s.Range }
 
 // Interval is a coefficient with its standard error and its 95 % interval.
 type Interval struct {
@@ -108,11 +117,7 @@ func newUpdate(model string, r estimator.Report) Update {
 func rowCounts(r estimator.Rows) RowCounts {
 	return RowCounts{
 		Learned: r.Learned, Outliers: r.Outliers, Guarded: r.Guarded,
-		Skipped: Skipped{
-			Null:      r.Skipped[estimator.ReasonNull],
-			NonFinite: r.Skipped[estimator.ReasonNonFinite],
-			Weight:    r.Skipped[estimator.ReasonWeight],
-		},
+		Skipped: NewSkipped(r.Skipped),
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func testReport() estimator.Report {
 	return estimator.Report{
 		Solver: "newton", Status: estimator.StatusOK,
-		Rows:         estimator.Rows{Learned: 200000, Outliers: 23110, Guarded: 12, Skipped: [3]uint64{1, 3, 2}},
+		Rows:         estimator.Rows{Learned: 200000, Outliers: 23110, Guarded: 12, Skipped: [...]uint64{1, 3, 2, 4}},
 		Intercept:    estimator.Coefficient{Value: 3.1, SE: 0.05, Low: 3, High: 3.2},
 		Coefficients: []estimator.Coefficient{{Name: "z\"é", Value: 1e-7, SE: math.NaN(), Low: math.NaN(), High: math.NaN()}, {Name: "a", Value: 1.0 / 3, SE: 1, Low: -2, High: 1e21}},
 		Scale:        15.4, Delta: math.NaN(),
@@ -35,7 +35,7 @@ func TestUpdateRecordIsTheContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"v":1,"model":"delays","key":null,"seq":42,"solver":"newton","status":"ok",` +
-		`"rows":{"learned":200000,"outliers":23110,"guarded":12,"skipped":{"null":1,"nonfinite":3,"weight":2}},"dead_letters":5,` +
+		`"rows":{"learned":200000,"outliers":23110,"guarded":12,"skipped":{"null":1,"nonfinite":3,"weight":2,"range":4}},"dead_letters":5,` +
 		`"position":{"flights":{"0":200}},"event_time":"2001-03-30T23:59:00Z",` +
 		`"intercept":{"value":3.1,"se":0.05,"lo":3,"hi":3.2},` +
 		`"coefficients":{"z\"é":{"value":1e-7,"se":null,"lo":null,"hi":null},"a":{"value":0.3333333333333333,"se":1,"lo":-2,"hi":1e+21}},` +

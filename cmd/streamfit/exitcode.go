@@ -15,7 +15,7 @@ const exitCodes = `Exit codes:
     0  done; run also after SIGINT or SIGTERM, once all is published and saved
     1  it failed while running
     2  the command line or the configuration is wrong; nothing was done
-    3  the input is wrong: a damaged file or message, a missing column
+    3  the input is wrong: a damaged file or message, a missing column, no row that can be learned from
     4  Kafka cannot be reached, or refused
     5  the saved state does not fit the configuration or the input
   130  replay or produce was interrupted by SIGINT or SIGTERM before the end of its input`

@@ -36,7 +36,7 @@ func writeKeysTable(out io.Writer, m pipeline.Model, sum pipeline.KeySummary, wo
 }
 
 func writeKeyRow(w io.Writer, u *pipeline.Update) {
-	skipped := u.Rows.Skipped.Null + u.Rows.Skipped.NonFinite + u.Rows.Skipped.Weight
+	skipped := u.Rows.Skipped.Sum()
 	outliers := float64(u.Rows.Outliers) / float64(max(1, u.Rows.Learned))
 	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", *u.Key, grouped(u.Rows.Learned), u.Status, grouped(skipped), percent(pipeline.Number(outliers)),
 		digits(u.Drift.Statistic, 3), digits(u.Loss.Mean, 5), withError(u.Intercept))

@@ -78,7 +78,7 @@ func rowsSentence(u *pipeline.Update) string {
 		what  string
 	}{
 		{u.Rows.Guarded, "guarded (far in x)"}, {u.Rows.Skipped.Null, "skipped with nulls"}, {u.Rows.Skipped.NonFinite, "skipped with NaN or Inf"},
-		{u.Rows.Skipped.Weight, "skipped for their weight"}, {u.DeadLetters, "messages dead-lettered"},
+		{u.Rows.Skipped.Weight, "skipped for their weight"}, {u.Rows.Skipped.Range, "skipped with numbers beyond 1e60"}, {u.DeadLetters, "messages dead-lettered"},
 	} {
 		if n.count > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s", grouped(n.count), n.what))

@@ -37,7 +37,7 @@ func (p *progressTable) keysLine(of pipeline.Partition, sum pipeline.KeySummary)
 		refused += n
 	}
 	share := 100 * float64(sum.Rows.Outliers) / float64(max(1, sum.Rows.Learned))
-	skipped := sum.Rows.Skipped.Null + sum.Rows.Skipped.NonFinite + sum.Rows.Skipped.Weight
+	skipped := sum.Rows.Skipped.Sum()
 	return p.fit([]string{
 		rows, grouped(uint64(sum.Keys)), grouped(uint64(sum.InMemory)), strconv.FormatFloat(share, 'f', 1, 64) + " %", grouped(skipped), grouped(refused),
 	})

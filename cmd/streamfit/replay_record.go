@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 
-	"github.com/streamfit/streamfit/estimator"
 	"github.com/streamfit/streamfit/internal/goodness"
 	"github.com/streamfit/streamfit/pipeline"
 )
@@ -105,11 +104,9 @@ func (p *replay) record() replayRecord {
 func (p *replay) holdoutRecord(coefficients int) *holdoutRecord {
 	loss, mae, rmse := p.held.Loss()
 	return &holdoutRecord{
-		Rows: p.held.Rows(),
-		Skipped: pipeline.Skipped{
-			Null: p.heldSkipped[estimator.ReasonNull], NonFinite: p.heldSkipped[estimator.ReasonNonFinite], Weight: p.heldSkipped[estimator.ReasonWeight],
-		},
-		Loss: pipeline.Number(loss), MAE: pipeline.Number(mae), RMSE: pipeline.Number(rmse), R2: pipeline.Number(p.held.R2(coefficients)),
+		Rows:    p.held.Rows(),
+		Skipped: pipeline.NewSkipped(p.heldSkipped),
+		Loss:    pipeline.Number(loss), MAE: pipeline.Number(mae), RMSE: pipeline.Number(rmse), R2: pipeline.Number(p.held.R2(coefficients)),
 		Outliers: pipeline.Number(float64(p.held.Outliers) / float64(p.held.Rows())), Residuals: quantilesOf(p.held.Residuals),
 	}
 }

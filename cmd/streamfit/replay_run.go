@@ -36,7 +36,7 @@ type replay struct {
 	last        *pipeline.Update
 	progressive *goodness.Fit
 	held        *goodness.Fit // nil: no row is held out
-	heldSkipped [3]uint64
+	heldSkipped [estimator.Reasons]uint64
 }
 
 func newReplay(cfg pipeline.Config, r *replayCmd, files *replayFiles, c *console) (*replay, error) {
@@ -80,13 +80,30 @@ func (p *replay) run(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case p.keyed() && p.shard.KeySummary().Keys > 0:
-		return nil
+		return p.learned(p.shard.KeySummary().Rows)
 	case p.last == nil:
-		return &inputError{fmt.Errorf("%s: there is no row to learn from", strings.Join(p.files.paths, ", "))}
-	case p.files.learned == 0:
-		return nil
+		return p.nothing(pipeline.Skipped{})
+	case p.last.Rows.Learned == 0 || p.files.learned == 0:
+		return p.learned(p.last.Rows)
 	}
 	return p.score(ctx, p.shard)
+}
+
+// learned anything at all? A model of no rows has no numbers, and is no result.
+func (p *replay) learned(rows pipeline.RowCounts) error {
+	if rows.Learned > 0 {
+		return nil
+	}
+	return p.nothing(rows.Skipped)
+}
+
+// nothing was learned from the files, whose rows were skipped if there were any.
+func (p *replay) nothing(s pipeline.Skipped) error {
+	why := ""
+	if s.Sum() > 0 {
+		why = fmt.Sprintf(": %s skipped (%d null, %d not finite, %d for their weight, %d out of range)", plural(int(s.Sum()), "row"), s.Null, s.NonFinite, s.Weight, s.Range)
+	}
+	return &inputError{fmt.Errorf("%s: there is no row to learn from%s", strings.Join(p.files.paths, ", "), why)}
 }
 
 // keyed tells whether there is a model per key.

@@ -67,7 +67,7 @@ func explainFit(out io.Writer, fit fitRecord) error {
 	if fit.Holdout != nil {
 		text += "; held out: the last rows, predicted by the final model, never learned"
 		if s := fit.Holdout.Skipped; s != (pipeline.Skipped{}) {
-			text += fmt.Sprintf(" (%s more could not be predicted)", grouped(s.Null+s.NonFinite+s.Weight))
+			text += fmt.Sprintf(" (%s more could not be predicted)", grouped(s.Sum()))
 		}
 	}
 	_, err := fmt.Fprintf(out, "%s\nR²: share of the loss of the best constant that the features save; residual: target − prediction\n", text)

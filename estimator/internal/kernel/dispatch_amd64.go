@@ -95,14 +95,14 @@ func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
 	if !avx2 || rows == 0 || wide == 0 {
 		return gatherPortable(dst, stride, columns, from, n)
 	}
-	finite := gatherAVX2(&dst[0], stride, columns[:wide], from, rows)
+	within := gatherAVX2(&dst[0], stride, columns[:wide], from, rows)
 	if wide < len(columns) {
-		finite = gatherPortable(dst[wide:], stride, columns[wide:], from, rows) && finite
+		within = gatherPortable(dst[wide:], stride, columns[wide:], from, rows) && within
 	}
 	if rows < n {
-		finite = gatherPortable(dst[rows*stride:], stride, columns, from+rows, n-rows) && finite
+		within = gatherPortable(dst[rows*stride:], stride, columns, from+rows, n-rows) && within
 	}
-	return finite
+	return within
 }
 
 func symmetricTimes(dst, p, z []float64) {

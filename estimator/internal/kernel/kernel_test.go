@@ -158,13 +158,13 @@ func TestGatherEqualsPortableLoop(t *testing.T) {
 		for j := range columns {
 			columns[j] = values(rows).Draw(t, "column")
 			if rows > 0 && rapid.IntRange(0, 30).Draw(t, "spoil") == 0 {
-				columns[j][rapid.IntRange(0, rows-1).Draw(t, "where")] = rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1)}).Draw(t, "what")
+				columns[j][rapid.IntRange(0, rows-1).Draw(t, "where")] = rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1), Largest, -Largest, math.Nextafter(Largest, 2*Largest), -2 * Largest}).Draw(t, "what")
 			}
 		}
 		stride := Padded(d)
 		got, want := make([]float64, rows*stride), make([]float64, rows*stride)
 		if got, want := Gather(got, stride, columns, from, n), gatherPortable(want, stride, columns, from, n); got != want {
-			t.Fatalf("finite is %v, the portable loop says %v", got, want)
+			t.Fatalf("within range is %v, the portable loop says %v", got, want)
 		}
 		checkBits(t, "gather", got, want)
 	})
@@ -440,5 +440,25 @@ func BenchmarkDescent(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 		})
+	}
+}
+
+func TestWithinFindsEveryOtherValue(t *testing.T) {
+	for n := range 70 {
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = Largest
+		}
+		if !Within(x) {
+			t.Fatalf("%d values in range are not", n)
+		}
+		for i := range x {
+			for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.Nextafter(Largest, 2*Largest), -math.MaxFloat64} {
+				if x[i] = bad; Within(x) {
+					t.Fatalf("%v at %d of %d is not seen", bad, i, n)
+				}
+			}
+			x[i] = -Largest
+		}
 	}
 }

@@ -413,14 +413,17 @@ gains_end:
 	RET
 
 // func gatherAVX2(dst *float64, stride int, columns [][]float64, from int, n int) bool
-// Requires: AVX, MMX+
+// Requires: AVX, AVX2, MMX+
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-57
-	MOVQ   dst+0(FP), AX
-	MOVQ   stride+8(FP), CX
-	SHLQ   $0x03, CX
-	MOVQ   columns_base+16(FP), DX
-	MOVQ   columns_len+24(FP), BX
-	VXORPD Y0, Y0, Y0
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         columns_base+16(FP), DX
+	MOVQ         columns_len+24(FP), BX
+	VXORPD       Y0, Y0, Y0
+	VPCMPEQD     Y1, Y1, Y1
+	VPSRLQ       $0x01, Y1, Y1
+	VBROADCASTSD range<>+0(SB), Y2
 
 gather_columns:
 	CMPQ BX, $0x08
@@ -467,69 +470,77 @@ gather_eight:
 	ADDQ       SI, R14
 	MOVQ       R10, R15
 	ADDQ       $0x00, R15
-	VMOVUPD    (R11), Y1
+	VMOVUPD    (R11), Y3
 	ADDQ       $0x20, R11
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R12), Y2
-	ADDQ       $0x20, R12
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R13), Y3
-	ADDQ       $0x20, R13
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R14), Y4
-	ADDQ       $0x20, R14
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R12), Y4
+	ADDQ       $0x20, R12
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R13), Y5
+	ADDQ       $0x20, R13
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (R14), Y6
+	ADDQ       $0x20, R14
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R15)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VMOVUPD    (R11), Y1
+	VMOVUPD    (R11), Y3
 	ADDQ       $0x20, R11
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R12), Y2
-	ADDQ       $0x20, R12
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R13), Y3
-	ADDQ       $0x20, R13
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R14), Y4
-	ADDQ       $0x20, R14
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R12), Y4
+	ADDQ       $0x20, R12
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R13), Y5
+	ADDQ       $0x20, R13
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (R14), Y6
+	ADDQ       $0x20, R14
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R15)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
 	MOVQ       96(DX), R11
 	ADDQ       SI, R11
@@ -541,69 +552,77 @@ gather_eight:
 	ADDQ       SI, R14
 	MOVQ       R10, R15
 	ADDQ       $0x20, R15
-	VMOVUPD    (R11), Y1
+	VMOVUPD    (R11), Y3
 	ADDQ       $0x20, R11
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R12), Y2
-	ADDQ       $0x20, R12
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R13), Y3
-	ADDQ       $0x20, R13
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R14), Y4
-	ADDQ       $0x20, R14
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R12), Y4
+	ADDQ       $0x20, R12
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R13), Y5
+	ADDQ       $0x20, R13
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (R14), Y6
+	ADDQ       $0x20, R14
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R15)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VMOVUPD    (R11), Y1
+	VMOVUPD    (R11), Y3
 	ADDQ       $0x20, R11
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R12), Y2
-	ADDQ       $0x20, R12
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R13), Y3
-	ADDQ       $0x20, R13
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R14), Y4
-	ADDQ       $0x20, R14
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R12), Y4
+	ADDQ       $0x20, R12
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R13), Y5
+	ADDQ       $0x20, R13
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (R14), Y6
+	ADDQ       $0x20, R14
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R15)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R15)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (R15)
 	ADDQ       CX, R15
 	LEAQ       (R10)(CX*8), R10
 	ADDQ       $0x40, SI
@@ -624,37 +643,41 @@ gather_eight_end:
 	ADDQ       SI, R11
 	MOVQ       R10, R12
 	ADDQ       $0x00, R12
-	VMOVUPD    (DI), Y1
+	VMOVUPD    (DI), Y3
 	ADDQ       $0x20, DI
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R8), Y2
-	ADDQ       $0x20, R8
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R9), Y3
-	ADDQ       $0x20, R9
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R11), Y4
-	ADDQ       $0x20, R11
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R8), Y4
+	ADDQ       $0x20, R8
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R9), Y5
+	ADDQ       $0x20, R9
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (R11), Y6
+	ADDQ       $0x20, R11
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (R12)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (R12)
 	ADDQ       CX, R12
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (R12)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (R12)
 	ADDQ       CX, R12
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (R12)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (R12)
 	ADDQ       CX, R12
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (R12)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (R12)
 	ADDQ       CX, R12
 	MOVQ       96(DX), DI
 	ADDQ       SI, DI
@@ -666,37 +689,41 @@ gather_eight_end:
 	ADDQ       SI, R11
 	MOVQ       R10, SI
 	ADDQ       $0x20, SI
-	VMOVUPD    (DI), Y1
+	VMOVUPD    (DI), Y3
 	ADDQ       $0x20, DI
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R8), Y2
-	ADDQ       $0x20, R8
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R9), Y3
-	ADDQ       $0x20, R9
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (R11), Y4
-	ADDQ       $0x20, R11
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R8), Y4
+	ADDQ       $0x20, R8
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R9), Y5
+	ADDQ       $0x20, R9
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (R11), Y6
+	ADDQ       $0x20, R11
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (SI)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (SI)
 	ADDQ       CX, SI
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (SI)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (SI)
 	ADDQ       CX, SI
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (SI)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (SI)
 	ADDQ       CX, SI
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (SI)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (SI)
 	ADDQ       CX, SI
 
 gather_next:
@@ -727,69 +754,77 @@ gather_four_eight:
 	PREFETCHT0 256(R8)
 	PREFETCHT0 256(R9)
 	PREFETCHT0 256(DX)
-	VMOVUPD    (DI), Y1
+	VMOVUPD    (DI), Y3
 	ADDQ       $0x20, DI
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R8), Y2
-	ADDQ       $0x20, R8
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R9), Y3
-	ADDQ       $0x20, R9
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (DX), Y4
-	ADDQ       $0x20, DX
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R8), Y4
+	ADDQ       $0x20, R8
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R9), Y5
+	ADDQ       $0x20, R9
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (DX), Y6
+	ADDQ       $0x20, DX
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (AX)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VMOVUPD    (DI), Y1
+	VMOVUPD    (DI), Y3
 	ADDQ       $0x20, DI
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R8), Y2
-	ADDQ       $0x20, R8
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R9), Y3
-	ADDQ       $0x20, R9
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (DX), Y4
-	ADDQ       $0x20, DX
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R8), Y4
+	ADDQ       $0x20, R8
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R9), Y5
+	ADDQ       $0x20, R9
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (DX), Y6
+	ADDQ       $0x20, DX
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (AX)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
 	SUBQ       $0x08, SI
 	JMP        gather_four_eight
@@ -798,37 +833,41 @@ gather_four_eight_end:
 gather_four:
 	CMPQ       SI, $0x04
 	JL         gather_four_end
-	VMOVUPD    (DI), Y1
+	VMOVUPD    (DI), Y3
 	ADDQ       $0x20, DI
-	VSUBPD     Y1, Y1, Y2
-	VORPD      Y2, Y0, Y0
-	VMOVUPD    (R8), Y2
-	ADDQ       $0x20, R8
-	VSUBPD     Y2, Y2, Y3
-	VORPD      Y3, Y0, Y0
-	VMOVUPD    (R9), Y3
-	ADDQ       $0x20, R9
-	VSUBPD     Y3, Y3, Y4
+	VANDPD     Y1, Y3, Y4
+	VCMPPD     $0x06, Y2, Y4, Y4
 	VORPD      Y4, Y0, Y0
-	VMOVUPD    (DX), Y4
-	ADDQ       $0x20, DX
-	VSUBPD     Y4, Y4, Y5
+	VMOVUPD    (R8), Y4
+	ADDQ       $0x20, R8
+	VANDPD     Y1, Y4, Y5
+	VCMPPD     $0x06, Y2, Y5, Y5
 	VORPD      Y5, Y0, Y0
-	VUNPCKLPD  Y2, Y1, Y5
-	VUNPCKHPD  Y2, Y1, Y1
-	VUNPCKLPD  Y4, Y3, Y2
+	VMOVUPD    (R9), Y5
+	ADDQ       $0x20, R9
+	VANDPD     Y1, Y5, Y6
+	VCMPPD     $0x06, Y2, Y6, Y6
+	VORPD      Y6, Y0, Y0
+	VMOVUPD    (DX), Y6
+	ADDQ       $0x20, DX
+	VANDPD     Y1, Y6, Y7
+	VCMPPD     $0x06, Y2, Y7, Y7
+	VORPD      Y7, Y0, Y0
+	VUNPCKLPD  Y4, Y3, Y7
 	VUNPCKHPD  Y4, Y3, Y3
-	VPERM2F128 $0x20, Y2, Y5, Y4
-	VMOVUPD    Y4, (AX)
+	VUNPCKLPD  Y6, Y5, Y4
+	VUNPCKHPD  Y6, Y5, Y5
+	VPERM2F128 $0x20, Y4, Y7, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x20, Y3, Y1, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x20, Y5, Y3, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x31, Y2, Y5, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x31, Y4, Y7, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
-	VPERM2F128 $0x31, Y3, Y1, Y4
-	VMOVUPD    Y4, (AX)
+	VPERM2F128 $0x31, Y5, Y3, Y6
+	VMOVUPD    Y6, (AX)
 	ADDQ       CX, AX
 	SUBQ       $0x04, SI
 	JMP        gather_four
@@ -839,6 +878,9 @@ gather_done:
 	SETEQ  ret+56(FP)
 	VZEROUPPER
 	RET
+
+DATA range<>+0(SB)/8, $(1000000000000000000000000000000000000000000000000000000000000.0)
+GLOBL range<>(SB), RODATA|NOPTR, $8
 
 // func huber1AVX2(w []float64, x []float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, b float64, learnIntercept float64) float64
 // Requires: AVX

@@ -9,9 +9,16 @@ import (
 const (
 	bytesAHeader = 24  // of a slice
 	bytesAhead   = 256 // of four columns that are gathered alone
+
+	largest = 1e60 // kernel.Largest
+	notUpTo = 6    // the comparison "not less or equal", which NaN passes
 )
 
-// gather transposes blocks of four rows of four columns in registers. The differences v − v, 0 or NaN, are or-ed together.
+// values that are checked: which of them are out of range, in all lanes so far, and what it takes to see it.
+type values struct{ bad, magnitude, largest VecVirtual }
+
+// gather transposes blocks of four rows of four columns in registers. Whether a value's magnitude is no number up to 10⁶⁰, all ones or 0, is
+// or-ed together.
 //
 // Eight columns are gathered together, eight rows after eight: that is a line of the cache of each column, and one of each row, so that no line is written
 // twice. The processor does not see by itself that so many columns are read along, so the same rows of the eight columns after them are asked for
@@ -24,20 +31,21 @@ func gather() {
 	stride := Load(Param("stride"), GP64())
 	SHLQ(Imm(3), stride)
 	columns, left := Load(Param("columns").Base(), GP64()), Load(Param("columns").Len(), GP64())
-	bad := zeros(1)[0]
-	loop("gather_columns", left, 2*lanes, func() { gatherEight(columns, left, dst, stride, bad) })
+	check := values{bad: zeros(1)[0], magnitude: magnitudeMask(), largest: YMM()}
+	VBROADCASTSD(ConstData("range", F64(largest)), check.largest)
+	loop("gather_columns", left, 2*lanes, func() { gatherEight(columns, left, dst, stride, check) })
 	TESTQ(left, left)
 	JE(LabelRef("gather_done"))
-	gatherFour(columns, dst, stride, bad)
+	gatherFour(columns, dst, stride, check)
 	Label("gather_done")
-	VPTEST(bad, bad)
+	VPTEST(check.bad, check.bad)
 	SETEQ(address(ReturnIndex(0)))
 	VZEROUPPER()
 	RET()
 }
 
 // gatherEight columns, and go on to the next.
-func gatherEight(columns, left, dst, stride Register, bad VecVirtual) {
+func gatherEight(columns, left, dst, stride Register, check values) {
 	at, next, ahead := Load(Param("from"), GP64()), GP64(), GP64()
 	rows, to := Load(Param("n"), GP64()), GP64()
 	SHLQ(Imm(3), at)
@@ -65,8 +73,8 @@ func gatherEight(columns, left, dst, stride Register, bad VecVirtual) {
 		for first := range 2 {
 			half(first, func(c [lanes]GPVirtual, back Register) {
 				ADDQ(Imm(uint64(bytesAVector*first)), back)
-				gatherBlock(c, back, stride, bad)
-				gatherBlock(c, back, stride, bad)
+				gatherBlock(c, back, stride, check)
+				gatherBlock(c, back, stride, check)
 			})
 		}
 		LEAQ(Mem{Base: to, Index: stride, Scale: 8}, to)
@@ -78,7 +86,7 @@ func gatherEight(columns, left, dst, stride Register, bad VecVirtual) {
 	for first := range 2 {
 		half(first, func(c [lanes]GPVirtual, back Register) {
 			ADDQ(Imm(uint64(bytesAVector*first)), back)
-			gatherBlock(c, back, stride, bad)
+			gatherBlock(c, back, stride, check)
 		})
 	}
 	Label("gather_next")
@@ -97,7 +105,7 @@ func columnsAt(columns, at Register, which int) (c [lanes]GPVirtual) {
 }
 
 // gatherFour columns, all there are or the last.
-func gatherFour(columns, to, stride Register, bad VecVirtual) {
+func gatherFour(columns, to, stride Register, check values) {
 	at, rows := Load(Param("from"), GP64()), Load(Param("n"), GP64())
 	SHLQ(Imm(3), at)
 	c := columnsAt(columns, at, 0)
@@ -105,21 +113,22 @@ func gatherFour(columns, to, stride Register, bad VecVirtual) {
 		for j := range c {
 			PREFETCHT0(Mem{Base: c[j], Disp: bytesAhead})
 		}
-		gatherBlock(c, to, stride, bad)
-		gatherBlock(c, to, stride, bad)
+		gatherBlock(c, to, stride, check)
+		gatherBlock(c, to, stride, check)
 	})
-	loop("gather_four", rows, lanes, func() { gatherBlock(c, to, stride, bad) })
+	loop("gather_four", rows, lanes, func() { gatherBlock(c, to, stride, check) })
 }
 
-func gatherBlock(c [lanes]GPVirtual, to, stride Register, bad VecVirtual) {
+func gatherBlock(c [lanes]GPVirtual, to, stride Register, check values) {
 	var v [lanes]VecVirtual
 	for j := range v {
 		v[j] = YMM()
 		VMOVUPD(Mem{Base: c[j]}, v[j])
 		ADDQ(Imm(bytesAVector), c[j])
 		t := YMM()
-		VSUBPD(v[j], v[j], t)
-		VORPD(t, bad, bad)
+		VANDPD(check.magnitude, v[j], t)
+		VCMPPD(Imm(notUpTo), check.largest, t, t)
+		VORPD(t, check.bad, check.bad)
 	}
 	var t [lanes]VecVirtual
 	for j := range t {
