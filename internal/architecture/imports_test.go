@@ -6,9 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -146,6 +152,53 @@ func within(name, root string) bool { return name == root || strings.HasPrefix(n
 
 func withinAny(name string, roots []string) bool {
 	return slices.ContainsFunc(roots, func(root string) bool { return within(name, root) })
+}
+
+// Neither do pure packages start goroutines, nor their tests, but for tests that run side by side, each with a model of its own: the race detector has nothing to find in them.
+func TestPurePackagesStartNoGoroutine(t *testing.T) {
+	for root := range pure {
+		err := filepath.WalkDir(filepath.Join("../..", root), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			for _, fault := range concurrency(file) {
+				t.Errorf("%s: %s", path, fault)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func concurrency(file *ast.File) (found []string) {
+	for _, i := range file.Imports {
+		if path, _ := strconv.Unquote(i.Path.Value); within(path, "sync") || strings.HasSuffix(path, "/errgroup") {
+			found = append(found, "imports "+path)
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if _, is := n.(*ast.GoStmt); is {
+			found = append(found, "starts a goroutine")
+		}
+		return true
+	})
+	return found
+}
+
+func TestConcurrencyIsSeen(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", `package p; import ("sync/atomic"; "golang.org/x/sync/errgroup"); func f() { go f() }`, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := concurrency(file); len(found) != 3 {
+		t.Errorf("saw %q", found)
+	}
 }
 
 // The rules are tested on imports that must not be, since the tree, while it is sound, shows none.

@@ -70,7 +70,7 @@ func (p *Program) Said() string {
 func Command(t testing.TB, args ...string) *Program {
 	p := &Program{Cmd: exec.CommandContext(t.Context(), streamfit, args...), claimed: make(chan struct{})}
 	p.Env = append(os.Environ(), "STREAMFIT_STATE_EVERY=20ms",
-		"STREAMFIT_KAFKA_HEARTBEAT=200ms", "STREAMFIT_KAFKA_SESSION_TIMEOUT=6s", "STREAMFIT_KAFKA_SHUTDOWN_TIMEOUT=2s")
+		"STREAMFIT_KAFKA_HEARTBEAT=200ms", "STREAMFIT_KAFKA_SESSION_TIMEOUT=3s", "STREAMFIT_KAFKA_SHUTDOWN_TIMEOUT=2s")
 	p.Stderr = p
 	t.Cleanup(func() {
 		if t.Failed() {
