@@ -57,20 +57,17 @@ type asgd struct {
 	known  []interval    // of the intercept and the coefficients at the start, until the path has its own
 	frozen bool          // the rows come again: known stays
 
-	stride            int
-	center, perScale  []float64 // of the features, padded
-	perTarget         float64   // of the target
-	shift             []float64 // cⱼ/sⱼ, padded
-	inBlock, exceeded int       // rows since the last iterate of the average, and those of them beyond the median of |r|
-	gain0, gainRows   float64   // γ = γ₀·max(1, t/t₀)^(−α)
-	gamma, sigmaGain  float64   // in force in 128 rows
-	knee, kneeRaw     float64   // in force in this block: the one of the steps, and δ in the target's units
+	stride           int
+	shift            []float64 // cⱼ/sⱼ, padded
+	block            asgdBlockRows
+	gain0, gainRows  float64 // γ = γ₀·max(1, t/t₀)^(−α)
+	gamma, sigmaGain float64 // in force in 128 rows
+	knee, kneeRaw    float64 // in force in this block: the one of the steps, and δ in the target's units
 
 	// Rows of a block, as the kernel takes them: with c = γa, h = ‖z‖² and q = 1 + ch, u = clip(r, ±δq)·c/q; of a wide model u = clip(r, ±δ)·c/q.
-	z                          []float64
-	square, far, product       [asgdBlock]float64 // ‖z‖² without the 1 of the intercept, max|zⱼ|, Σ zⱼβ̄ⱼ
-	y, gain, limit, prediction [asgdBlock]float64
-	trust                      [asgdBlock]float64 // v
+	survey  kernel.Survey
+	limit   []float64 // δ of a wide model
+	discard [asgdBlock]float64
 }
 
 // interval of a coefficient in raw units: its standard error, and half the length of its 95 % interval; 0 where there is none.
@@ -79,11 +76,16 @@ type interval struct{ se, half float64 }
 func newASGD(c Config) *asgd {
 	d := len(c.Features)
 	stride := kernel.Padded(d)
+	width := kernel.Padded(stride + 2) // the features, the intercept at the basis's centre and that at x = 0
 	s := &asgd{
 		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, 1),
-		fit: newBasis(d), sigma: 1, sigma0: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
-		center: make([]float64, stride), perScale: make([]float64, stride), shift: make([]float64, stride), z: make([]float64, asgdBlock*stride),
+		fit: newBasis(d), sigma: 1, sigma0: 1, stride: stride, beta: make([]float64, width), path: newRandomScaling(width), known: make([]interval, d+1),
+		shift: make([]float64, stride), limit: make([]float64, asgdBlock),
 	}
+	if stride <= kernel.Narrow {
+		s.block.step = make([]float64, stride)
+	}
+	s.survey = s.newSurvey()
 	if wide(d, c.WarmUp) {
 		s.rows, s.burnIn = &warmRows{d: d}, burnIn(d)
 		s.gain0, s.gainRows = wideGain/float64(d+1), steadyWay*s.burnIn
@@ -102,9 +104,9 @@ func (s *asgd) learn(t *tile) {
 			i++
 			continue
 		}
-		n := min(asgdBlock-s.inBlock, t.n-i)
+		n := min(asgdBlock-s.block.n, t.n-i)
 		s.learnRows(t, i, n)
-		if s.inBlock += n; s.inBlock == asgdBlock {
+		if s.block.n += n; s.block.n == asgdBlock {
 			s.endBlock()
 		}
 		i += n
@@ -113,9 +115,10 @@ func (s *asgd) learn(t *tile) {
 
 // prepare what follows from the state.
 func (s *asgd) prepare() {
-	s.perTarget = 1 / s.fit.targetS
+	v := &s.survey
+	v.Location, v.PerUnit, v.Unit, v.Nearest = s.fit.targetC, 1/s.fit.targetS, s.fit.targetS, s.guard.nearest()
 	for j, c := range s.fit.center {
-		s.center[j], s.perScale[j] = c, 1/s.fit.scale[j]
+		v.Centre[j], v.PerScale[j] = c, 1/s.fit.scale[j]
 		s.shift[j] = max(-asgdFarthest, min(asgdFarthest, c/s.fit.scale[j]))
 	}
 	s.schedule()
@@ -145,6 +148,12 @@ func (s *asgd) renew() {
 	if s.onTheWay() && !s.squared {
 		s.knee = travelKnee * s.sigma
 	}
+	if s.burnIn > 0 {
+		for k := range s.limit {
+			s.limit[k] = min(s.knee, asgdFarthest)
+		}
+	}
+	s.resurvey()
 }
 
 // raw prediction of one in the basis.
@@ -155,32 +164,40 @@ func (s *asgd) raw(p float64) float64 {
 	return s.fit.raw(saturate(p))
 }
 
-// endBlock adds the iterate to the average, and moves σ̂ and γ.
+// endBlock adds the iterate to the average, and moves σ̂, γ and the guard.
 func (s *asgd) endBlock() {
 	b := s.stride
 	s.t += asgdBlock
-	offset := s.beta[b] - s.path.reference[b]
-	for j, c := range s.shift {
-		offset -= float64(c * (s.beta[j] - s.path.reference[j]))
+	if s.block.scale != 0 {
+		s.joinParts()
 	}
+	offset := s.beta[b] - s.path.reference[b] - kernel.DotDifference(s.shift, s.beta[:b], s.path.reference[:b])
 	s.beta[b+1] = max(-asgdLargest, min(asgdLargest, offset))
 	s.path.add(s.beta)
+	s.guard.fold(s.block.near, s.block.far, float64(asgdBlock-s.block.refused))
 	s.startAnew()
-	step := float64(s.sigmaGain * float64(s.exceeded-asgdBlock/2))
+	step := float64(s.sigmaGain * float64(s.block.exceeded-asgdBlock/2))
 	s.sigma = max(smallestSigma, min(farthest, s.sigma*((1+step)/(1-step))))
-	s.inBlock, s.exceeded = 0, 0
+	s.block = asgdBlockRows{step: s.block.step}
 	if uint64(s.t)%scheduleRows < asgdBlock {
 		s.schedule()
 	}
 	s.renew()
 }
 
+// joinParts of the iterate.
+func (s *asgd) joinParts() {
+	parts := kernel.Descent{Kept: s.beta[:s.stride], Step: s.block.step, Scale: s.block.scale}
+	parts.Weights(s.beta[:s.stride])
+	s.block.scale = 0
+}
+
 func (s *asgd) predict(x []float64) float64 {
 	if s.warmUp != nil {
 		return s.warmUp.predict(x)
 	}
-	z := s.z[:s.stride]
+	z := s.survey.Z[:s.stride]
 	clear(z[copy(z, x):])
-	kernel.Standardise(z, z, s.center, s.perScale)
-	return s.raw(kernel.Dot(z, s.path.mean) + s.path.mean[s.stride])
+	kernel.Standardise(z, z, s.survey.Centre, s.survey.PerScale)
+	return s.raw(kernel.Dot(z, s.survey.Mean) + s.path.mean[s.stride])
 }

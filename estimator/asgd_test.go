@@ -98,6 +98,7 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 		if !cfg.Delta.Auto {
 			delta = cfg.Delta.Value / o.fit.targetS
 		}
+		var inBlock tally
 		for k := i; k < min(i+16, c.Rows); k++ {
 			z, far, norm := []float64{1}, 0.0, 1.0
 			for j := range c.Features {
@@ -109,8 +110,10 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 			if math.Abs(y-dot(z, mean)) > o.sigma*0.6744897501960817 {
 				exceeded++
 			}
-			a := o.guard.weight(far) * c.Weights[k]
-			o.guard.count(far, o.guard.weight(far), inside(y-dot(z, mean), y, o.sigma, norm/(o.t+1)))
+			v := o.guard.weight(far)
+			a := v * c.Weights[k]
+			in := o.guard.tallyFar(far, v, inside(y-dot(z, mean), y, o.sigma, norm/(o.t+1)))
+			inBlock.inside, inBlock.expected = inBlock.inside+in, inBlock.expected+v
 			r := y - dot(z, o.beta)
 			after := r / (1 + gamma*a*norm)
 			if math.Abs(after) > delta {
@@ -125,6 +128,7 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 		}
 		if i+16 <= c.Rows {
 			o.t += 16
+			o.guard.fold(inBlock, tally{}, 16)
 			o.iterates = append(o.iterates, append([]float64(nil), o.beta...))
 			g := math.Pow(math.Floor((o.t-16)/128)*128+1, -0.7) * float64(exceeded-8)
 			o.sigma *= (1 + g) / (1 - g)

@@ -7,64 +7,105 @@ import (
 	"github.com/streamfit/streamfit/estimator/internal/kernel"
 )
 
-// learnRows i, …, i+n−1 of the tile, of one block. What does not wait for the row before is done for all of them at once; row after row go the guard's
-// tallies and the steps.
+// asgdBlockRows is what one block needs: asgd's rows since the last iterate of the average.
+type asgdBlockRows struct {
+	n, exceeded int   // rows since the last iterate, and those of them beyond the median of |r|
+	refused     int   // rows that nothing was learned from
+	near, far   tally // what they are to the guard: rows of either kind that were inside, and their number, both weighed by v
+
+	// Of few features the iterate is in two parts, β + scale·step, so that a row need not wait for the whole step of the one before.
+	step  []float64
+	scale float64
+}
+
+// learnRows i, …, i+n−1 of the tile, of one block. What does not wait for the row before is done for all of them at once; row after row go only the steps,
+// and the guard's look at far rows.
 func (s *asgd) learnRows(t *tile, i, n int) {
-	b := s.stride
-	rows := kernel.Standardised{Z: s.z, Square: s.square[:n], Far: s.far[:n], Product: s.product[:n]}
-	kernel.StandardiseRows(&rows, t.x[i*t.stride:], t.stride, s.center, s.perScale, s.path.mean[:b])
+	v := &s.survey
+	sides := v.Of(t.x[i*t.stride:], t.stride, t.y[i:], t.w[i:], t.prediction[i:i+n])
 	for k := range n {
 		t.knee[i+k] = s.kneeRaw
 	}
-	residuals := s.residuals()
-	sides := residuals.Of(s.y[:n], t.prediction[i:i+n], t.y[i:], s.product[:n], s.square[:n])
-	if sides.Outside == 0 {
-		t.guarded += s.guard.weigh(s.trust[:n], s.far[:n], sides.Inside)
-	} else {
-		sides.Beyond &^= s.weighExtreme(t, i, n, sides)
+	far := sides.Outside | sides.Infinite | sides.Distant
+	near := n
+	if far != 0 {
+		near -= bits.OnesCount64(far)
+		refused := s.learnFar(t, i, far, sides)
+		sides.Beyond &^= refused
+		s.block.refused += bits.OnesCount64(refused)
 	}
-	s.exceeded += bits.OnesCount64(sides.Beyond)
-	s.setSteps(t.w[i:i+n], n)
-	s.beta[b] = kernel.Huber(s.beta[:b], s.z, b, s.y[:n], s.gain[:n], ones[:n], s.limit[:n], s.prediction[:n], s.beta[b], 1)
+	s.block.near.inside += float64(bits.OnesCount64(sides.Inside &^ far))
+	s.block.near.expected += float64(near)
+	s.block.exceeded += bits.OnesCount64(sides.Beyond)
+	s.takeSteps(n)
 }
 
-// residuals about the average, whose variance is of the order of a row's: 1/t of it.
-func (s *asgd) residuals() kernel.Residuals {
-	k := huberK * s.sigma
-	return kernel.Residuals{
-		Centre: s.fit.targetC, PerUnit: s.perTarget, Unit: s.fit.targetS, Intercept: s.path.mean[s.stride],
-		Median: s.sigma * madToSigma, Knee: k, KneeSquare: k * k, PerRow: 1 / (s.t + 1), Rounding: noResidual,
-		Largest: asgdFarthest, LargestSquare: asgdFarthest * asgdFarthest,
+// takeSteps of the block's rows. Those of a wide model are clipped at the same |r| for all of them.
+func (s *asgd) takeSteps(n int) {
+	v, b, limit := &s.survey, s.stride, s.survey.Limit
+	if s.burnIn > 0 {
+		limit = s.limit
 	}
+	if b > kernel.Narrow {
+		s.beta[b] = kernel.Huber(s.beta[:b], v.Z, b, v.Y[:n], v.Gain, ones[:], limit, s.discard[:], s.beta[b], 1)
+		return
+	}
+	steps := kernel.Descent{Kept: s.beta[:b], Step: s.block.step, Scale: s.block.scale, Intercept: s.beta[b]}
+	steps.Learn(v.Z, b, v.Y[:n], v.Gain, ones[:], limit, s.discard[:], 1)
+	s.block.scale, s.beta[b] = steps.Scale, steps.Intercept
 }
 
-// weighExtreme is for a block with numbers out of range: such rows are counted, and nothing is learned from them. It returns a bit for each.
-func (s *asgd) weighExtreme(t *tile, i, n int, sides kernel.Sides) (refused uint64) {
-	for k := range n {
-		t.prediction[i+k] = s.raw(s.product[k] + s.path.mean[s.stride])
-		if s.square[k] < asgdFarthest*asgdFarthest && math.Abs(s.y[k]) < asgdFarthest {
-			t.guarded += s.guard.weigh(s.trust[k:k+1], s.far[k:k+1], sides.Inside>>k)
-			continue
+// learnFar weighs the rows that are set: those that are far, and the extreme ones. Where numbers are out of range nothing is learned from a row: it is
+// counted, and returned as a bit.
+func (s *asgd) learnFar(t *tile, i int, rows uint64, sides kernel.Sides) (refused uint64) {
+	for ; rows != 0; rows &= rows - 1 {
+		k := bits.TrailingZeros64(rows)
+		if sides.Outside>>k&1 == 1 {
+			z := s.survey.Z[k*s.stride : (k+1)*s.stride]
+			t.prediction[i+k] = s.raw(kernel.Dot(z, s.path.mean[:s.stride]) + s.path.mean[s.stride])
+			if !(s.survey.Square[k] < asgdFarthest*asgdFarthest && math.Abs(s.survey.Y[k]) < asgdFarthest) {
+				clear(z)
+				s.survey.Y[k], s.survey.Gain[k], s.survey.Limit[k] = 0, 0, 0
+				t.guarded++
+				refused |= 1 << k
+				continue
+			}
 		}
-		clear(s.z[k*s.stride : (k+1)*s.stride])
-		s.y[k], s.trust[k], s.square[k] = 0, 0, 0
-		t.guarded++
-		refused |= 1 << k
+		v := s.guard.weight(s.survey.Far[k])
+		if v < 1 {
+			t.guarded++
+		}
+		s.setStep(k, v*t.w[i+k])
+		s.block.far.add(s.guard.tallyFar(s.survey.Far[k], v, sides.Inside>>k&1 == 1), v)
 	}
 	return refused
 }
 
-// setSteps of the block's rows: their gains and limits.
-func (s *asgd) setSteps(weights []float64, n int) {
-	infinite := kernel.Proximal(s.gain[:n], s.limit[:n], s.square[:n], s.trust[:n], weights, s.gamma, s.knee, asgdFarthest)
-	for ; infinite != 0; infinite &= infinite - 1 {
-		k := bits.TrailingZeros64(infinite)
-		s.gain[k] = 1 / (1 + s.square[k]) // a weight that is as good as infinite
+// setStep of row k, which weighs a, as the survey does for rows that are trusted.
+func (s *asgd) setStep(k int, a float64) {
+	v := &s.survey
+	h := 1 + v.Square[k]
+	c := s.gamma * a
+	q := 1 + float64(c*h)
+	if v.Gain[k], v.Limit[k] = c/q, min(float64(s.knee*q), asgdFarthest); q > math.MaxFloat64 {
+		v.Gain[k] = 1 / h // a weight that is as good as infinite
 	}
-	if s.burnIn > 0 { // the limit is of r itself
-		for k := range n {
-			s.limit[k] = min(s.knee, asgdFarthest)
-		}
+}
+
+// about the average, whose variance is of the order of a row's: 1/t of it.
+func (s *asgd) resurvey() {
+	k := huberK * s.sigma
+	v := &s.survey
+	v.Intercept, v.Median, v.Knee, v.KneeSquare, v.PerRow = s.path.mean[s.stride], s.sigma*madToSigma, k, k*k, 1/(s.t+1)
+	v.Gamma, v.StepKnee = s.gamma, s.knee
+}
+
+func (s *asgd) newSurvey() kernel.Survey {
+	room := func() []float64 { return make([]float64, asgdBlock+kernel.Lanes) }
+	return kernel.Survey{
+		Centre: make([]float64, s.stride), PerScale: make([]float64, s.stride), Mean: s.path.mean[:s.stride],
+		Z: make([]float64, asgdBlock*s.stride), Y: room(), Square: room(), Far: room(), Gain: room(), Limit: room(),
+		Rounding: noResidual, Largest: asgdFarthest, LargestSquare: asgdFarthest * asgdFarthest, Nearest: s.guard.nearest(), Most: asgdFarthest,
 	}
 }
 

@@ -121,8 +121,7 @@ func (s *asgd) appendState(e *encoder) {
 	for _, i := range s.known {
 		e.floats(i.se, i.half)
 	}
-	e.word(uint64(s.inBlock))
-	e.word(uint64(s.exceeded))
+	s.block.appendState(e)
 	s.guard.appendState(e)
 	s.path.append(e)
 }
@@ -154,11 +153,43 @@ func (s *asgd) restoreState(d *decoder) {
 	for j := range s.known {
 		s.known[j] = interval{d.float(), d.float()}
 	}
-	s.inBlock, s.exceeded = int(d.word()), int(d.word())
+	s.block.restoreState(d)
 	s.guard.restoreState(d)
 	s.path.restore(d)
 	s.check(d)
 	s.prepare()
+}
+
+func (b *asgdBlockRows) appendState(e *encoder) {
+	e.word(uint64(b.n))
+	e.word(uint64(b.exceeded))
+	e.word(uint64(b.refused))
+	if b.n == 0 {
+		return
+	}
+	e.floats(b.near.inside, b.near.expected, b.far.inside, b.far.expected, b.scale)
+	e.floats(b.step...)
+}
+
+func (b *asgdBlockRows) restoreState(d *decoder) {
+	b.n, b.exceeded, b.refused = int(d.word()), int(d.word()), int(d.word())
+	if b.n < 0 || b.n >= asgdBlock || b.exceeded < 0 || b.refused < 0 || b.exceeded > b.n-b.refused || b.refused > b.n {
+		d.fail("%d of %d rows beyond the median, %d refused", b.exceeded, b.n, b.refused)
+		return
+	}
+	if b.n == 0 {
+		return
+	}
+	b.near, b.far, b.scale = tally{d.float(), d.float()}, tally{d.float(), d.float()}, d.float()
+	d.bounded(b.step, asgdLargest)
+	for _, t := range []tally{b.near, b.far} {
+		if !(t.inside >= 0 && t.inside <= t.expected && t.expected <= asgdBlock) {
+			d.fail("%v of %v rows of a block inside", t.inside, t.expected)
+		}
+	}
+	if !(math.Abs(b.scale) <= asgdLargest) {
+		d.fail("a step of %v", b.scale)
+	}
 }
 
 // restoreRows of a wide model: what they make of the basis follows.
@@ -190,9 +221,6 @@ func (s *asgd) check(d *decoder) {
 	}
 	if !(s.sigma >= smallestSigma && s.sigma <= farthest) || !(s.sigma0 >= 0 && s.sigma0 <= farthest) || !(s.t >= 0 && s.t <= 0x1p53) {
 		d.fail("σ̂ %v after %v rows", s.sigma, s.t)
-	}
-	if s.inBlock < 0 || s.inBlock >= asgdBlock || s.exceeded < 0 || s.exceeded > s.inBlock {
-		d.fail("%d of %d rows beyond the median", s.exceeded, s.inBlock)
 	}
 }
 
@@ -287,5 +315,5 @@ func (s *asgd) learned() float64 {
 	if s.warmUp != nil {
 		return s.warmUp.t
 	}
-	return s.t + float64(s.inBlock)
+	return s.t + float64(s.block.n)
 }

@@ -33,12 +33,14 @@ const (
 	nearest   = 3 // in robust standard deviations: what is nearer is trusted
 	guardBins = 14
 
-	usualShare = 0.82           // of normal errors that are inside
-	priorRows  = 5 * usualShare // expected rows that a bin's prior is worth
-	mostRowsIn = 1000           // a bin's tally
-	recentKeep = 1 - 1.0/1000   // of the rows that ρ is the share of
-	tolerated  = 0.7            // of what was expected
-	noResidual = 1e-8           // of the target: what is less is rounding, in rows without noise
+	usualShare   = 0.82                                                                                                          // of normal errors that are inside
+	priorRows    = 5 * usualShare                                                                                                // expected rows that a bin's prior is worth
+	mostRowsIn   = 1000                                                                                                          // a bin's tally
+	recentKeep   = 1 - 1.0/1000                                                                                                  // of the rows that ρ is the share of, with every row, and
+	recentKeep16 = recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 // with every 16
+	recentKeep2  = recentKeep * recentKeep
+	tolerated    = 0.7  // of what was expected
+	noResidual   = 1e-8 // of the target: what is less is rounding, in rows without noise
 )
 
 // The lower ends of the bins, and their geometric middles.
@@ -106,51 +108,45 @@ func inside(r, y, sigma, h float64) bool {
 	return r <= k || float64(r*r) <= float64(k*k)*(1+h) || r <= noResidual*math.Abs(y)
 }
 
-// weigh rows one after another, as [guard.weight], and count them; inside has a bit a row. It sets v, and returns how many were weighed down.
-func (g *guard) weigh(v, far []float64, inside uint64) (down uint64) {
-	v = v[:len(far)]
-	for i := 0; i < len(far); i++ {
-		if g.Auto && far[i] <= nearest {
-			i += g.countNear(v[i:], far[i:], inside>>i) - 1
-			continue
-		}
-		v[i] = g.weight(far[i])
-		if v[i] < 1 {
-			down++
-		}
-		if g.Auto {
-			g.count(far[i], v[i], inside>>i&1 == 1)
-		}
+// nearest that rows are whose weight is 1, whatever was learned.
+func (g *guard) nearest() float64 {
+	switch {
+	case g.Off:
+		return math.Inf(1)
+	case g.Auto:
+		return nearest
 	}
-	return down
+	return g.Cap
 }
 
-// countNear counts the rows up to the first that is not near, to the bits of [guard.count], and returns their number: nearly all rows are such.
-func (g *guard) countNear(v, far []float64, inside uint64) int {
-	in, expected, trusted, rows := g.recent.inside, g.recent.expected, g.trusted, g.rows
-	i := 0
-	for ; i < len(far) && far[i] <= nearest; i++ {
-		v[i] = 1
-		in = float64(in*recentKeep) + float64(inside&1)
-		inside >>= 1
-		expected = float64(expected*recentKeep) + 1
-		trusted = float64(trusted*g.lambda) + 1
-		rows = float64(rows*g.lambda) + 1
-	}
-	g.recent, g.trusted, g.rows = tally{in, expected}, trusted, rows
-	return i
-}
-
-// count a row that was so far out, was given the weight v, and lay inside or not.
-func (g *guard) count(far, v float64, inside bool) {
+// tallyFar counts a row in the bin of those that are so far out; it returns what it adds to the rows that were inside.
+func (g *guard) tallyFar(far, v float64, inside bool) float64 {
 	in := 0.0
 	if inside {
 		in = 1
 	}
-	if far > nearest {
+	if g.Auto && far > nearest {
 		g.bins[g.bin(far)].add(in, g.share())
 	}
-	g.recent.inside = float64(g.recent.inside*recentKeep) + float64(v*in)
+	return v * in
+}
+
+// fold a block of rows, near and far, into what is remembered: forgotten by blocks of 16 rows, as [guard.count] forgets row by row. For a guard whose λ is 1.
+func (g *guard) fold(near, far tally, rows float64) {
+	if !g.Auto {
+		return
+	}
+	inside, expected := near.inside+far.inside, near.expected+far.expected
+	g.recent.inside = float64(g.recent.inside*recentKeep16) + inside
+	g.recent.expected = float64(g.recent.expected*recentKeep16) + expected
+	g.trusted += expected
+	g.rows += rows
+}
+
+// count a row that was so far out, was given the weight v, and lay inside or not.
+func (g *guard) count(far, v float64, inside bool) {
+	in := g.tallyFar(far, v, inside)
+	g.recent.inside = float64(g.recent.inside*recentKeep) + in
 	g.recent.expected = float64(g.recent.expected*recentKeep) + v
 	g.trusted = float64(g.trusted*g.lambda) + v
 	g.rows = float64(g.rows*g.lambda) + 1

@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 // replications of a simulation: few in every run of the tests, or with LONG=1 as many as the tables in docs/leverage.md are of.
@@ -236,34 +234,4 @@ func TestGuardForgetsAtAnAlarm(t *testing.T) {
 	if g.reset(); g.weight(50) != fresh {
 		t.Errorf("weight %v after the alarm, want %v", g.weight(50), fresh)
 	}
-}
-
-// A run of rows is weighed and counted to the bits of one row after the other.
-func TestGuardWeighsRunsAsItWeighsRows(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		leverage := rapid.SampledFrom([]Leverage{{Auto: true}, {Off: true}, {Cap: 2}}).Draw(t, "leverage")
-		lambda := rapid.SampledFrom([]float64{1, 0.99}).Draw(t, "lambda")
-		run, rows := newGuard(leverage, lambda), newGuard(leverage, lambda)
-		for range rapid.IntRange(1, 20).Draw(t, "runs") {
-			far := rapid.SliceOfN(rapid.SampledFrom([]float64{0, 1, 2, 2.9, nearest, 3.1, 8, 500}), 0, 16).Draw(t, "far")
-			inside := rapid.Uint64().Draw(t, "inside")
-			v, down := make([]float64, len(far)), uint64(0)
-			got := run.weigh(v, far, inside)
-			for i, f := range far {
-				want := rows.weight(f)
-				if want < 1 {
-					down++
-				}
-				if v[i] != want {
-					t.Fatalf("row %d of %d weighs %v, alone %v", i, len(far), v[i], want)
-				}
-				if leverage.Auto {
-					rows.count(f, want, inside>>i&1 == 1)
-				}
-			}
-			if got != down || run != rows {
-				t.Fatalf("%d rows weighed down, alone %d; tallies %v, alone %v", got, down, run, rows)
-			}
-		}
-	})
 }

@@ -31,8 +31,8 @@ func newTile(c Config) *tile {
 	d := c.columns()
 	stride, rows := strideOf(d), rowsOf(d)
 	return &tile{
-		d: d, stride: stride, features: len(c.Features), trend: c.Trend, x: make([]float64, rows*stride), y: make([]float64, rows), w: make([]float64, rows),
-		prediction: make([]float64, rows), knee: make([]float64, rows),
+		d: d, stride: stride, features: len(c.Features), trend: c.Trend, x: make([]float64, rows*stride), y: make([]float64, rows+kernel.Lanes)[:rows],
+		w: make([]float64, rows+kernel.Lanes)[:rows], prediction: make([]float64, rows+kernel.Lanes)[:rows], knee: make([]float64, rows),
 	}
 }
 

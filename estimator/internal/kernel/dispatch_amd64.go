@@ -14,6 +14,13 @@ func dot(a, b []float64) float64 {
 	return dotPortable(a, b)
 }
 
+func dotDifference(a, b, c []float64) float64 {
+	if avx2 {
+		return dotDifferenceAVX2(a, b, c)
+	}
+	return dotDifferencePortable(a, b, c)
+}
+
 func addScaled(dst []float64, u float64, x []float64) {
 	if avx2 {
 		addScaledAVX2(dst, u, x)
@@ -67,19 +74,12 @@ func progress(s *Progress, prediction, y, knee []float64, keep4 float64) uint64 
 	return progressPortable(s, prediction, y, knee, keep4)
 }
 
-func residuals(s *Residuals, y, prediction, raw, product, square []float64) (sides Sides) {
-	if avx2 {
-		sides.Beyond, sides.Inside, sides.Outside = residualsAVX2(&s.Centre, y, prediction, raw, product, square)
-		return sides
+func survey(s *Survey, x []float64, stride int, raw, weight, prediction []float64) (sides Sides) {
+	if !avx2 || len(s.Centre) == 0 {
+		return surveyPortable(s, x, stride, raw, weight, prediction)
 	}
-	return residualsPortable(s, y, prediction, raw, product, square)
-}
-
-func proximal(gain, limit, square, v, weight []float64, gamma, knee, most float64) uint64 {
-	if avx2 {
-		return proximalAVX2(gain, limit, square, v, weight, gamma, knee, most)
-	}
-	return proximalPortable(gain, limit, square, v, weight, gamma, knee, most)
+	sides.Beyond, sides.Inside, sides.Outside, sides.Distant, sides.Infinite = surveyAVX2(&s.Centre, &x[0], stride, raw, weight, prediction)
+	return sides
 }
 
 func addToPath(sum, squares, moments, mean, iterate, reference []float64, n, perN float64) {
@@ -139,14 +139,6 @@ func huber(w, x []float64, stride int, y, gain, shrink, bound, prediction []floa
 		}
 	}
 	return rows(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
-}
-
-func standardiseRows(dst *Standardised, x []float64, stride int, centre, perScale, mean []float64) {
-	if !avx2 || len(centre) == 0 {
-		standardiseRowsPortable(dst, x, stride, centre, perScale, mean)
-		return
-	}
-	standardiseRowsAVX2(&dst.Z[0], dst.Square, dst.Far, dst.Product, &x[0], stride, centre, perScale, mean)
 }
 
 func descend(s *Descent, x []float64, stride int, y, gain, shrink, bound, prediction []float64, learnIntercept float64) {

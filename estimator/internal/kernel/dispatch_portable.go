@@ -4,6 +4,8 @@ package kernel
 
 func dot(a, b []float64) float64 { return dotPortable(a, b) }
 
+func dotDifference(a, b, c []float64) float64 { return dotDifferencePortable(a, b, c) }
+
 func addScaled(dst []float64, u float64, x []float64) { addScaledPortable(dst, u, x) }
 
 func standardise(dst, x, centre, perScale []float64) { standardisePortable(dst, x, centre, perScale) }
@@ -22,12 +24,8 @@ func progress(s *Progress, prediction, y, knee []float64, keep4 float64) uint64 
 	return progressPortable(s, prediction, y, knee, keep4)
 }
 
-func residuals(s *Residuals, y, prediction, raw, product, square []float64) Sides {
-	return residualsPortable(s, y, prediction, raw, product, square)
-}
-
-func proximal(gain, limit, square, v, weight []float64, gamma, knee, most float64) uint64 {
-	return proximalPortable(gain, limit, square, v, weight, gamma, knee, most)
+func survey(s *Survey, x []float64, stride int, raw, weight, prediction []float64) Sides {
+	return surveyPortable(s, x, stride, raw, weight, prediction)
 }
 
 func addToPath(sum, squares, moments, mean, iterate, reference []float64, n, perN float64) {
@@ -46,10 +44,6 @@ func symmetricDowndate(p, q []float64, rows int, factor float64) {
 
 func huber(w, x []float64, stride int, y, gain, shrink, bound, prediction []float64, b, learnIntercept float64) float64 {
 	return huberPortable(w, x, stride, y, gain, shrink, bound, prediction, b, learnIntercept)
-}
-
-func standardiseRows(dst *Standardised, x []float64, stride int, centre, perScale, mean []float64) {
-	standardiseRowsPortable(dst, x, stride, centre, perScale, mean)
 }
 
 func descend(s *Descent, x []float64, stride int, y, gain, shrink, bound, prediction []float64, learnIntercept float64) {

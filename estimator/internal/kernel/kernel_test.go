@@ -34,6 +34,7 @@ func TestVectorKernelsEqualPortableLoops(t *testing.T) {
 		a, b, c := values(n).Draw(t, "a"), values(n).Draw(t, "b"), values(n).Draw(t, "c")
 		u := values(1).Draw(t, "u")[0]
 		checkBits(t, "dot", []float64{Dot(a, b)}, []float64{dotPortable(a, b)})
+		checkBits(t, "dot of a difference", []float64{DotDifference(a, b, c)}, []float64{dotDifferencePortable(a, b, c)})
 		checkBits(t, "largest", []float64{MaxAbs(a)}, []float64{maxAbsPortable(a)})
 		got, want := clone(a), clone(a)
 		Sqrt(got)
@@ -66,47 +67,57 @@ func TestDotAddsInTheOrderItSays(t *testing.T) {
 	})
 }
 
-func TestResidualsEqualPortableLoop(t *testing.T) {
+func TestSurveyEqualsPortableLoop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(0, 64).Draw(t, "rows")
-		c := values(11).Draw(t, "constants")
-		s := Residuals{c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10]}
-		raw, product, square := values(n).Draw(t, "raw"), values(n).Draw(t, "product"), values(n).Draw(t, "square")
-		if n > 0 && rapid.Bool().Draw(t, "spoil") {
-			square[rapid.IntRange(0, n-1).Draw(t, "where")] = rapid.SampledFrom([]float64{math.NaN(), math.Inf(1)}).Draw(t, "what")
+		d, rows := drawLength(t), rapid.IntRange(0, 17).Draw(t, "rows")
+		stride := d + Lanes*rapid.IntRange(0, 2).Draw(t, "padding")
+		draw := func(what string, n int) []float64 { return values(n).Draw(t, what) }
+		c := draw("constants", 12)
+		got := newSurvey(d, rows)
+		got.Centre, got.PerScale, got.Mean = draw("centre", d), draw("per scale", d), draw("mean", d)
+		got.Location, got.PerUnit, got.Unit, got.Intercept, got.Median, got.Knee, got.KneeSquare = c[0], c[1], c[2], c[3], c[4], c[5], c[6]
+		got.PerRow, got.Rounding, got.Largest, got.LargestSquare, got.Nearest, got.Gamma = c[7], c[8], c[9], c[10], math.Abs(c[11]), 0.3
+		got.StepKnee, got.Most = rapid.SampledFrom([]float64{1.3, math.Inf(1), 1e-200}).Draw(t, "knee"), 1e60
+		want := got
+		other := newSurvey(d, rows)
+		want.Z, want.Y, want.Square, want.Far, want.Gain, want.Limit = other.Z, other.Y, other.Square, other.Far, other.Gain, other.Limit
+		room := rows + Lanes - 1
+		x, raw, weight := draw("x", stride*rows), draw("raw", room), draw("weight", room)
+		for i := range weight {
+			weight[i] = math.Abs(weight[i])
 		}
-		var y, prediction [2][]float64
-		for i := range y {
-			y[i], prediction[i] = make([]float64, n), make([]float64, n)
+		prediction, wantPrediction := make([]float64, room)[:rows], make([]float64, rows)
+		sides := got.Of(x, stride, raw, weight, prediction)
+		wantSides := surveyPortable(&want, x, stride, raw, weight, wantPrediction)
+		checkBits(t, "predictions", prediction, wantPrediction)
+		checkBits(t, "rows", got.Z, want.Z)
+		for what, both := range map[string][2][]float64{"y": {got.Y, want.Y}, "square": {got.Square, want.Square}} {
+			checkBits(t, what, both[0][:rows], both[1][:rows])
 		}
-		got, want := s.Of(y[0], prediction[0], raw, product, square), residualsPortable(&s, y[1], prediction[1], raw, product, square)
-		if got != want {
-			t.Fatalf("sides %b, the portable loop says %b", got, want)
+		for i := range rows {
+			if wantSides.Outside>>i&1 == 0 {
+				checkBits(t, "gain", got.Gain[i:i+1], want.Gain[i:i+1])
+				checkBits(t, "limit", got.Limit[i:i+1], want.Limit[i:i+1])
+			}
 		}
-		checkBits(t, "y", y[0], y[1])
-		checkBits(t, "prediction", prediction[0], prediction[1])
+		finite := uint64(0) // rows whose far is of use
+		for i := range rows {
+			if z := want.Z[i*d : (i+1)*d]; Finite(z) {
+				finite |= 1 << i
+				checkBits(t, "far", got.Far[i:i+1], want.Far[i:i+1])
+			}
+		}
+		sides.Distant, wantSides.Distant = sides.Distant&finite, wantSides.Distant&finite
+		sides.Infinite, wantSides.Infinite = sides.Infinite&^sides.Outside, wantSides.Infinite&^sides.Outside
+		if sides != wantSides {
+			t.Fatalf("sides %b, the portable loop says %b", sides, wantSides)
+		}
 	})
 }
 
-func TestProximalEqualsPortableLoop(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(0, 64).Draw(t, "rows")
-		square, v, weight := values(n).Draw(t, "square"), values(n).Draw(t, "v"), values(n).Draw(t, "weight")
-		for i := range n {
-			square[i], v[i], weight[i] = math.Abs(square[i]), math.Abs(v[i]), math.Abs(weight[i])
-		}
-		knee := rapid.SampledFrom([]float64{1.3, math.Inf(1), 1e-200}).Draw(t, "knee")
-		var gain, limit [2][]float64
-		for i := range gain {
-			gain[i], limit[i] = make([]float64, n), make([]float64, n)
-		}
-		got := Proximal(gain[0], limit[0], square, v, weight, 0.3, knee, 1e60)
-		if want := proximalPortable(gain[1], limit[1], square, v, weight, 0.3, knee, 1e60); got != want {
-			t.Fatalf("infinite %b, the portable loop says %b", got, want)
-		}
-		checkBits(t, "gain", gain[0], gain[1])
-		checkBits(t, "limit", limit[0], limit[1])
-	})
+func newSurvey(d, rows int) Survey {
+	room := func() []float64 { return make([]float64, rows+Lanes-1) }
+	return Survey{Z: make([]float64, d*rows), Y: room(), Square: room(), Far: room(), Gain: room(), Limit: room()}
 }
 
 func TestPathEqualsPortableLoop(t *testing.T) {
@@ -223,30 +234,6 @@ func TestDescentEqualsPortableLoop(t *testing.T) {
 		checkBits(t, "scale and intercept", []float64{got.Scale, got.Intercept}, []float64{want.Scale, want.Intercept})
 		checkBits(t, "predictions", gotP, wantP)
 	})
-}
-
-func TestStandardiseRowsEqualsPortableLoop(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		d, rows := drawLength(t), rapid.IntRange(0, 5).Draw(t, "rows")
-		stride := d + Lanes*rapid.IntRange(0, 2).Draw(t, "padding")
-		x, mean := values(stride*rows).Draw(t, "x"), values(d).Draw(t, "mean")
-		centre, perScale := values(d).Draw(t, "centre"), values(d).Draw(t, "per scale")
-		got, want := newStandardised(d, rows), newStandardised(d, rows)
-		StandardiseRows(&got, x, stride, centre, perScale, mean)
-		standardiseRowsPortable(&want, x, stride, centre, perScale, mean)
-		checkBits(t, "rows", got.Z, want.Z)
-		checkBits(t, "squares", got.Square, want.Square)
-		checkBits(t, "products", got.Product, want.Product)
-		for i, far := range want.Far {
-			if z := want.Z[i*d : (i+1)*d]; Finite(z) && got.Far[i] != far {
-				t.Fatalf("row %d is %v far, the portable loop says %v", i, got.Far[i], far)
-			}
-		}
-	})
-}
-
-func newStandardised(d, rows int) Standardised {
-	return Standardised{Z: make([]float64, d*rows), Square: make([]float64, rows), Far: make([]float64, rows), Product: make([]float64, rows)}
 }
 
 func TestGainsEqualPortableLoop(t *testing.T) {
@@ -409,14 +396,15 @@ func BenchmarkProgress(b *testing.B) {
 	}
 }
 
-func BenchmarkStandardiseRows(b *testing.B) {
+func BenchmarkSurvey(b *testing.B) {
 	for _, d := range lengths {
 		b.Run(fmt.Sprintf("d=%d", d), func(b *testing.B) {
 			const rows = 16
-			s, x := newStandardised(d, rows), make([]float64, d*rows)
-			centre, perScale, mean := make([]float64, d), make([]float64, d), make([]float64, d)
+			s, x := newSurvey(d, rows), make([]float64, d*rows)
+			s.Centre, s.PerScale, s.Mean = make([]float64, d), make([]float64, d), make([]float64, d)
+			raw, weight, prediction := make([]float64, rows+Lanes), make([]float64, rows+Lanes), make([]float64, rows+Lanes)[:rows]
 			for b.Loop() {
-				StandardiseRows(&s, x, d, centre, perScale, mean)
+				s.Of(x, d, raw, weight, prediction)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 		})

@@ -17,9 +17,6 @@ func standardiseAVX2(dst []float64, x []float64, centre []float64, perScale []fl
 func maxAbsAVX2(x []float64) float64
 
 //go:noescape
-func standardiseRowsAVX2(z *float64, square []float64, far []float64, product []float64, x *float64, stride int, centre []float64, perScale []float64, mean []float64)
-
-//go:noescape
 func squareRootsAVX2(x []float64)
 
 //go:noescape
@@ -64,13 +61,13 @@ func descent4AVX2(kept *float64, step *float64, x *float64, stride int, y []floa
 func progressAVX2(sums *[4]float64, prediction []float64, y []float64, knee []float64, keep4 float64) uint64
 
 //go:noescape
-func residualsAVX2(constants *float64, y []float64, prediction []float64, raw []float64, product []float64, square []float64) (beyond uint64, inside uint64, outside uint64)
-
-//go:noescape
-func proximalAVX2(gain []float64, limit []float64, square []float64, v []float64, weight []float64, gamma float64, knee float64, most float64) uint64
+func surveyAVX2(s *[]float64, x *float64, stride int, raw []float64, weight []float64, prediction []float64) (beyond uint64, inside uint64, outside uint64, distant uint64, infinite uint64)
 
 //go:noescape
 func addToPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, reference []float64, n float64, perN float64)
+
+//go:noescape
+func dotDifferenceAVX2(a []float64, b []float64, c []float64) float64
 
 //go:noescape
 func symmetricTimesAVX2(dst []float64, p []float64, z []float64)
