@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	asgdBlock    = 16  // rows between two iterates of the average, with one step of σ̂
-	scheduleRows = 128 // rows between two steps of γ and of the gain of σ̂
+	asgdBlock    = 32   // rows between two iterates of the average, with one step of σ̂
+	scheduleRows = 128  // rows between two steps of γ and of the gain of σ̂
+	surveyValues = 2048 // of rows that are surveyed at once: they stay within the first cache
 
 	// The gains by which the average comes closest to the batch fit in simulations, over 5 to 255 features without outliers and with 20 and 40 % of them: half
 	// as large or twice as large costs little, a quarter costs coverage, four times costs efficiency where there are outliers.
@@ -16,7 +17,7 @@ const (
 	widestGain = 2.5   // γ₀ = min(1, 2.5/√(d+1)) after a batch fit
 	wideGain   = 0.5   // γ₀ = 0.5/(d+1) of a wide model, for four times as long as it is on its way
 
-	highestSigmaGain = 0.1
+	highestSigmaGain = 0.05
 
 	// What is beyond these bounds is not learned from. β then stays within the second in any number of rows that can be counted, and the sums of the
 	// path, of the order of its square, within the numbers.
@@ -33,10 +34,10 @@ const (
 //
 //	β ← β + u·z,   u = γa·clip(r/(1 + γa‖z‖²), ±δ),   γ = γ₀t^(−α)
 //
-// The model is the average β̄ of the iterates after every 16th row, which predicts better than the last of them; its intervals are those of [randomScaling].
+// The model is the average β̄ of the iterates after every 32nd row, which predicts better than the last of them; its intervals are those of [randomScaling].
 // t counts the rows since the start of the stream, those of the warm-up included: the first step is as small as the warm start is good. Rows are counted in
-// blocks of 16 of the stream, however it is cut; δ = 1.345 σ̂ and β̄ stand still within a block, γ for eight of them. The median of |y − zᵀβ̄|, and σ̂ with it,
-// is followed as in newton, all rows of a block at once: with e of them beyond it and g = t^(−0.7)(e − 8), σ̂ ← σ̂·(1 + g)/(1 − g).
+// blocks of 32 of the stream, however it is cut; δ = 1.345 σ̂ and β̄ stand still within a block, γ for four of them. The median of |y − zᵀβ̄|, and σ̂ with it,
+// is followed as in newton, all rows of a block at once: with e of them beyond it and g = t^(−0.7)(e − 16), σ̂ ← σ̂·(1 + g)/(1 − g).
 //
 // References: Polyak & Juditsky, SIAM J. Control Optim. 30 (1992); Toulis & Airoldi, Ann. Statist. 45 (2017), arXiv 1408.2923; Huber 1964.
 type asgd struct {
@@ -57,7 +58,7 @@ type asgd struct {
 	known  []interval    // of the intercept and the coefficients at the start, until the path has its own
 	frozen bool          // the rows come again: known stays
 
-	stride           int
+	stride, atOnce   int       // of a row, padded, and rows that are surveyed at once
 	shift            []float64 // cⱼ/sⱼ, padded
 	block            asgdBlockRows
 	gain0, gainRows  float64 // γ = γ₀·max(1, t/t₀)^(−α)
@@ -79,7 +80,8 @@ func newASGD(c Config) *asgd {
 	width := kernel.Padded(stride + 2) // the features, the intercept at the basis's centre and that at x = 0
 	s := &asgd{
 		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, 1),
-		fit: newBasis(d), sigma: 1, sigma0: 1, stride: stride, beta: make([]float64, width), path: newRandomScaling(width), known: make([]interval, d+1),
+		atOnce: max(kernel.Lanes, min(asgdBlock, surveyValues/max(1, stride)/kernel.Lanes*kernel.Lanes)),
+		fit:    newBasis(d), sigma: 1, sigma0: 1, stride: stride, beta: make([]float64, width), path: newRandomScaling(width), known: make([]interval, d+1),
 		shift: make([]float64, stride), limit: make([]float64, asgdBlock),
 	}
 	if stride <= kernel.Narrow {
@@ -104,7 +106,7 @@ func (s *asgd) learn(t *tile) {
 			i++
 			continue
 		}
-		n := min(asgdBlock-s.block.n, t.n-i)
+		n := min(asgdBlock-s.block.n, t.n-i, s.atOnce)
 		s.learnRows(t, i, n)
 		if s.block.n += n; s.block.n == asgdBlock {
 			s.endBlock()

@@ -92,14 +92,14 @@ func (o *plainASGD) average() []float64 {
 }
 
 func (o *plainASGD) learn(cfg Config, c Columns, from int) {
-	for i := from; i < c.Rows; i += 16 {
+	for i := from; i < c.Rows; i += 32 {
 		mean, gamma, exceeded := o.average(), math.Min(1, 2.5/math.Sqrt(float64(len(o.beta))))*math.Pow(math.Floor(o.t/128)*128+1, -0.505), 0
 		delta := 1.345 * o.sigma
 		if !cfg.Delta.Auto {
 			delta = cfg.Delta.Value / o.fit.targetS
 		}
 		var inBlock tally
-		for k := i; k < min(i+16, c.Rows); k++ {
+		for k := i; k < min(i+32, c.Rows); k++ {
 			z, far, norm := []float64{1}, 0.0, 1.0
 			for j := range c.Features {
 				v := (c.Features[j][k] - o.fit.center[j]) / o.fit.scale[j]
@@ -126,11 +126,11 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 				o.beta[j] += gamma * a * after * v
 			}
 		}
-		if i+16 <= c.Rows {
-			o.t += 16
-			o.guard.fold(inBlock, tally{}, 16)
+		if i+32 <= c.Rows {
+			o.t += 32
+			o.guard.fold(inBlock, tally{}, 32)
 			o.iterates = append(o.iterates, append([]float64(nil), o.beta...))
-			g := math.Pow(math.Floor((o.t-16)/128)*128+1, -0.7) * float64(exceeded-8)
+			g := math.Pow(math.Floor((o.t-32)/128)*128+1, -0.7) * float64(exceeded-16)
 			o.sigma *= (1 + g) / (1 - g)
 		}
 	}
@@ -160,7 +160,7 @@ func TestASGDIsTheFormula(t *testing.T) {
 		s := m.solver.(*asgd)
 		warm := m.Report()
 		o := &plainASGD{guard: s.guard, fit: s.fit, sigma: s.sigma, t: s.t, beta: append([]float64{s.beta[s.stride]}, s.beta[:len(cfg.Features)]...)}
-		for range warmUpRows / 16 {
+		for range warmUpRows / 32 {
 			o.iterates = append(o.iterates, append([]float64(nil), o.beta...))
 		}
 		o.learn(cfg, c, warmUpRows)
@@ -175,7 +175,7 @@ func TestASGDIsTheFormula(t *testing.T) {
 		intercept[0] = o.fit.targetS
 		value := o.fit.targetC + o.fit.targetS*mean[0]
 		check := func(what string, c, before Coefficient, value float64, functional []float64) {
-			error1 := o.error1(functional, warmUpRows/16)
+			error1 := o.error1(functional, warmUpRows/32)
 			low, se := value-6.747*error1, math.Sqrt(6)*error1
 			if rows < 2*warmUpRows {
 				low, se = value-(before.Value-before.Low), before.SE

@@ -104,9 +104,9 @@ func (s *asgd) newSurvey() kernel.Survey {
 	room := func() []float64 { return make([]float64, asgdBlock+kernel.Lanes) }
 	return kernel.Survey{
 		Centre: make([]float64, s.stride), PerScale: make([]float64, s.stride), Mean: s.path.mean[:s.stride],
-		Z: make([]float64, asgdBlock*s.stride), Y: room(), Square: room(), Far: room(), Gain: room(), Limit: room(),
+		Z: make([]float64, s.atOnce*s.stride), Y: room(), Square: room(), Far: room(), Gain: room(), Limit: room(),
 		Rounding: noResidual, Largest: asgdFarthest, LargestSquare: asgdFarthest * asgdFarthest, Nearest: s.guard.nearest(), Most: asgdFarthest,
 	}
 }
 
-var ones = [asgdBlock]float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
+var ones = [asgdBlock]float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}

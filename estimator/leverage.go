@@ -33,11 +33,12 @@ const (
 	nearest   = 3 // in robust standard deviations: what is nearer is trusted
 	guardBins = 14
 
-	usualShare   = 0.82                                                                                                          // of normal errors that are inside
-	priorRows    = 5 * usualShare                                                                                                // expected rows that a bin's prior is worth
-	mostRowsIn   = 1000                                                                                                          // a bin's tally
-	recentKeep   = 1 - 1.0/1000                                                                                                  // of the rows that ρ is the share of, with every row, and
-	recentKeep16 = recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2 // with every 16
+	usualShare   = 0.82                                                  // of normal errors that are inside
+	priorRows    = 5 * usualShare                                        // expected rows that a bin's prior is worth
+	mostRowsIn   = 1000                                                  // a bin's tally
+	recentKeep   = 1 - 1.0/1000                                          // of the rows that ρ is the share of, with every row, and
+	recentKeep32 = recentKeep8 * recentKeep8 * recentKeep8 * recentKeep8 // with every 32
+	recentKeep8  = recentKeep2 * recentKeep2 * recentKeep2 * recentKeep2
 	recentKeep2  = recentKeep * recentKeep
 	tolerated    = 0.7  // of what was expected
 	noResidual   = 1e-8 // of the target: what is less is rounding, in rows without noise
@@ -131,14 +132,14 @@ func (g *guard) tallyFar(far, v float64, inside bool) float64 {
 	return v * in
 }
 
-// fold a block of rows, near and far, into what is remembered: forgotten by blocks of 16 rows, as [guard.count] forgets row by row. For a guard whose λ is 1.
+// fold a block of rows, near and far, into what is remembered: forgotten by blocks of 32 rows, as [guard.count] forgets row by row. For a guard whose λ is 1.
 func (g *guard) fold(near, far tally, rows float64) {
 	if !g.Auto {
 		return
 	}
 	inside, expected := near.inside+far.inside, near.expected+far.expected
-	g.recent.inside = float64(g.recent.inside*recentKeep16) + inside
-	g.recent.expected = float64(g.recent.expected*recentKeep16) + expected
+	g.recent.inside = float64(g.recent.inside*recentKeep32) + inside
+	g.recent.expected = float64(g.recent.expected*recentKeep32) + expected
 	g.trusted += expected
 	g.rows += rows
 }

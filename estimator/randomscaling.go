@@ -29,7 +29,7 @@ type randomScaling struct {
 const (
 	crit95 = 6.747 // two-sided, 5 %
 
-	fewestIterates = 32 // that an interval is made of
+	fewestIterates = 16 // that an interval is made of
 )
 
 func newRandomScaling(width int) randomScaling {
@@ -55,7 +55,7 @@ func (a *randomScaling) add(iterate []float64) {
 	path.Add(iterate, a.reference, a.n, 1/a.n)
 }
 
-// after tells whether the path is long enough for an interval: at least as long as the start that it follows, as a number of iterates, and as 32.
+// after tells whether the path is long enough for an interval: at least as long as the start that it follows, as a number of iterates, and as 16.
 func (a *randomScaling) after(least float64) bool {
 	return a.n-a.before >= max(a.before, least, fewestIterates)
 }
