@@ -56,11 +56,10 @@ func surveyPortable(s *Survey, x []float64, stride int, raw, weight, prediction 
 	d := len(s.Centre)
 	for i := range prediction {
 		z := s.Z[i*d : (i+1)*d]
-		square, product := 0.0, 0.0
-		s.Far[i], square, product = surveyRow(z, x[i*stride:][:d], s.Centre, s.PerScale, s.Mean)
+		far, square, product := surveyRow(z, x[i*stride:][:d], s.Centre, s.PerScale, s.Mean)
 		y, m := (raw[i]-s.Location)*s.PerUnit, product+s.Intercept
 		p, r, size := s.Location+float64(m*s.Unit), math.Abs(y-m), math.Abs(y)
-		s.Y[i], s.Square[i], prediction[i] = y, square, p
+		s.Y[i], s.Square[i], s.Far[i], prediction[i] = y, square, far, p
 		h := float64((1 + square) * s.PerRow)
 		c := s.Gamma * weight[i]
 		q := 1 + float64(c*(1+square))
@@ -68,7 +67,7 @@ func surveyPortable(s *Survey, x []float64, stride int, raw, weight, prediction 
 		sides.Beyond |= bit(r > s.Median) << i
 		sides.Inside |= bit(r <= s.Knee || float64(r*r) <= float64(s.KneeSquare*(1+h)) || r <= float64(s.Rounding*size)) << i
 		sides.Outside |= bit(!(size < s.Largest) || !(square < s.LargestSquare) || p-p != 0) << i
-		sides.Distant |= bit(s.Far[i] > s.Nearest) << i
+		sides.Distant |= bit(far > s.Nearest) << i
 		sides.Infinite |= bit(q > math.MaxFloat64) << i
 	}
 	return sides
