@@ -6,7 +6,7 @@ type Columns struct {
 	Features [][]float64 // d columns of Rows values, in the order of Config.Features
 	Target   []float64
 	Weights  []float64 // nil: every row weighs 1
-	Time     []float64 // event time in seconds, as since 1970; for models with a trend
+	Time     []float64 // event time in seconds, as since 1970; NaN: not known, which a model with a trend takes for a row that is not finite. nil: there is none
 	Valid    []byte    // Arrow validity bitmap, least significant bit first; a 0 bit: the row has a null. nil: no nulls
 	Pick     []int32   // which of the rows to take, and in which order, where several models share the columns. nil: all of them
 }

@@ -12,8 +12,16 @@ type Config struct {
 	HalfLife float64  // rows after which a row counts half; +Inf (default) never forgets
 	WarmUp   int      // rows kept in memory for the exact start, a power of two (default 1024): newton's, and of few features asgd's. sgd has none
 	Trend    Trend    // the time as a feature; the zero value: it is none
+	OnDrift  string   // what an alarm of the drift detector does: one of the Drift… constants
 	SGD      SGD      // settings of solver "sgd", with scikit-learn's names and defaults
 }
+
+// What an alarm of the drift detector does. Solver sgd has none.
+const (
+	DriftAlarm  = "alarm"  // it is reported (default)
+	DriftAdapt  = "adapt"  // it is reported, and the model begins anew with the rows after it
+	DriftIgnore = "ignore" // nothing is watched
+)
 
 // LossSpec names a loss and its parameters; the parameters a loss does not have are ignored.
 type LossSpec struct {
@@ -52,7 +60,7 @@ type SGD struct {
 func DefaultConfig() Config {
 	return Config{
 		Solver: solverAuto, Loss: LossSpec{Name: "huber", Beta: 1, Tau: 0.5, Epsilon: 0.1},
-		Delta: Knee{Auto: true}, Leverage: Leverage{Auto: true}, HalfLife: math.Inf(1), WarmUp: warmUpRows,
+		Delta: Knee{Auto: true}, Leverage: Leverage{Auto: true}, HalfLife: math.Inf(1), WarmUp: warmUpRows, OnDrift: DriftAlarm,
 		SGD: SGD{LearningRate: "invscaling", Eta0: 0.01, PowerT: 0.25, Penalty: "l2", Alpha: 1e-4, L1Ratio: 0.15, FitIntercept: true},
 	}
 }

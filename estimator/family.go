@@ -27,6 +27,9 @@ func (f *Family) Config() Config { return f.cfg }
 func (f *Family) New() *Linear {
 	m := &Linear{cfg: f.cfg, tile: f.tile}
 	m.solver, m.loss = newSolver(f.cfg)
+	if _, ok := m.solver.(adaptive); ok && f.cfg.OnDrift != DriftIgnore {
+		m.drift = newDetector()
+	}
 	m.metrics.measure(f.cfg.Loss.Name, m.loss)
 	return m
 }

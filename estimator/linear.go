@@ -17,6 +17,8 @@ type Linear struct {
 	rows    Rows
 	passes  uint64 // that have ended
 	tile    *tile
+	drift   *detector // nil: none
+	succession
 	watcher func(Predicted)
 	horizon float64
 }
@@ -43,6 +45,14 @@ func (m *Linear) Config() Config { return m.cfg }
 // Rows counts what became of the rows of the first pass.
 func (m *Linear) Rows() Rows { return m.rows }
 
+// Alarms counts those of the drift detector by AlarmKind.
+func (m *Linear) Alarms() (counts [3]uint64) {
+	if m.drift != nil {
+		counts = m.drift.counts
+	}
+	return counts
+}
+
 // SetInterval sets the number of rows that Metrics.SinceLast runs over; 0: since the start. It is no part of what is learned.
 func (m *Linear) SetInterval(rows uint64) { m.metrics.interval = rows }
 
@@ -65,7 +75,7 @@ func (m *Linear) Learn(dst []Skipped, c Columns) []Skipped {
 // learn the rows gathered in the tile. Those of a further pass are not counted: a model that has learned a row cannot be validated by it.
 func (m *Linear) learn(skipped []Skipped) {
 	t := m.tile
-	m.solver.learn(t)
+	m.learnTile(t)
 	if m.passes == 0 {
 		for _, s := range skipped {
 			m.rows.Skipped[s.Reason]++
@@ -79,11 +89,43 @@ func (m *Linear) learn(skipped []Skipped) {
 	}
 }
 
+// learnTile learns it as a whole, or in the blocks of the detector, which watches the first pass: what it finds in a block is acted upon before the next one.
+func (m *Linear) learnTile(t *tile) {
+	if m.drift == nil || m.passes > 0 {
+		m.solver.learn(t)
+		return
+	}
+	for from := 0; from < t.n; {
+		to := min(t.n, from+m.drift.room())
+		part := t.part(from, to)
+		m.drift.open(m.solver.(adaptive), t)
+		m.solver.learn(part)
+		if m.before != nil {
+			m.predictBefore(part)
+		}
+		m.drift.watch(part)
+		t.guarded += part.guarded
+		if m.drift.room() == driftBlock {
+			m.endBlock()
+		}
+		from = to
+	}
+}
+
+// endBlock of the detector.
+func (m *Linear) endBlock() {
+	m.succeed()
+	if m.drift.raised && m.cfg.OnDrift == DriftAdapt {
+		m.adapt()
+	}
+}
+
 // EndPass tells the model that the rows come again from the first one. Rows and Metrics remain those of the first pass. Solver sgd starts anew what
 // scikit-learn's partial_fit starts anew in every call; newton's standard errors do not shrink by rows that it has seen before.
 func (m *Linear) EndPass() {
 	m.passes++
 	m.solver.endPass()
+	m.before, m.shift = nil, 0
 }
 
 // Predict writes the prediction of every row to dst (as many as are taken); c.Target may be nil. NaN where a feature is null, not finite or out of range.
@@ -101,7 +143,7 @@ func (m *Linear) Predict(dst []float64, c Columns) {
 			dst[at] = math.NaN()
 			continue
 		}
-		dst[at] = m.solver.predict(x)
+		dst[at] = m.predict(x)
 	}
 }
 
@@ -116,13 +158,18 @@ func allFinite(values []float64) bool {
 
 // Report of the model with the pending rows applied to a copy; the model is not changed by a bit.
 func (m *Linear) Report() Report {
-	r := Report{Rows: m.rows, Loss: m.metrics.report(), Drift: Drift{Statistic: math.NaN(), LastAlarmRow: -1}}
-	m.solver.report(&r)
+	r := Report{Rows: m.rows, Loss: m.metrics.report()}
+	m.reportSolver(&r)
 	if m.rows.Learned == 0 {
 		r.unlearned(m.cfg.Delta.Auto)
 	}
 	if s, ok := m.solver.(*newton); ok && r.Trend != nil && m.horizon > 0 {
 		r.Trend.Forecast = s.forecast(r.Trend.Time + m.horizon)
+	}
+	r.Effective = m.effective()
+	r.Drift = m.drift.report(m.cfg.names())
+	if r.Drift.Alarm && r.Status != StatusDegenerate {
+		r.Status = StatusDrift
 	}
 	return r
 }

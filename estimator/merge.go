@@ -17,6 +17,7 @@ func Merge(models ...*Linear) (*Linear, error) {
 	if len(models) == 0 {
 		return nil, errors.New("estimator: nothing to merge")
 	}
+	models = speaking(models)
 	most := models[0]
 	for _, m := range models {
 		if !m.cfg.Equal(models[0].cfg) {
@@ -32,8 +33,10 @@ func Merge(models ...*Linear) (*Linear, error) {
 	}
 	for _, m := range models {
 		out.rows.add(m.rows)
+		out.began += m.began
 		out.metrics.merge(&m.metrics)
 	}
+	out.drift = mergedDrift(models)
 	out.metrics.interval, out.passes, out.horizon = most.metrics.interval, most.passes, models[0].horizon
 	switch into := out.solver.(type) {
 	case *newton:
@@ -44,6 +47,39 @@ func Merge(models ...*Linear) (*Linear, error) {
 		err = fmt.Errorf("estimator: solver %s cannot be merged", most.cfg.Solver)
 	}
 	return out, err
+}
+
+// speaking models: those that have begun anew after an alarm, and have not yet rows enough, are spoken for by what they were before.
+func speaking(models []*Linear) []*Linear {
+	out := make([]*Linear, len(models))
+	for i, m := range models {
+		if out[i] = m; m.before != nil {
+			was := *m
+			was.solver = m.before
+			out[i] = &was
+		}
+	}
+	return out
+}
+
+// mergedDrift has the alarms of all shards, and is otherwise that of the shard whose last alarm is the most recent: shards are watched each by itself.
+func mergedDrift(models []*Linear) *detector {
+	var newest *Linear
+	var counts [alarmKinds]uint64
+	for _, m := range models {
+		if m.drift == nil {
+			return nil
+		}
+		for kind, n := range m.drift.counts {
+			counts[kind] += n
+		}
+		if newest == nil || m.drift.alarm.Row > 0 && (newest.drift.alarm.Row == 0 || m.drift.age() < newest.drift.age()) {
+			newest = m
+		}
+	}
+	out := newest.drift.copy(newest.cfg.columns())
+	out.counts = counts
+	return out
 }
 
 func (r *Rows) add(o Rows) {

@@ -12,6 +12,7 @@ type Report struct {
 	Degenerate   []string      // columns whose coefficients the rows do not identify: constant ones, and collinear ones
 	Loss         Metrics
 	Drift        Drift
+	Effective    float64      // number of rows that the coefficients are made of, as forgetting weighs them and since the model last began anew; NaN: not known
 	Trend        *TrendReport // nil: the model has no trend, or has learned nothing
 }
 
@@ -51,9 +52,14 @@ type Metrics struct {
 	Baseline  float64 // mean loss of the best constant prediction
 }
 
-// Drift of the model: statistic of the detector, NaN where there is none.
+// Drift of the model: what its detector says.
 type Drift struct {
-	Statistic    float64
-	Alarm        bool
-	LastAlarmRow int64 // -1: never
+	Statistic     float64   // share of the alarm's threshold that there is evidence for; NaN where nothing is watched
+	Alarm         bool      // the last alarm is fresh: less than 1,000 rows old
+	LastAlarmRow  int64     // learned rows up to the last alarm; -1: never
+	LastAlarmTime float64   // event time of that row, seconds since the epoch; NaN: not known
+	Kind          string    // of the last alarm: jump, slope, variance; empty: never
+	Feature       string    // whose coefficient has changed; empty: the level, or the spread
+	Size          float64   // see Alarm
+	Counts        [3]uint64 // alarms so far, by AlarmKind
 }

@@ -30,7 +30,7 @@ func (m *Linear) reported() (predict func(x []float64) float64, knee float64) {
 		beta[j] = c.Value
 	}
 	if !isFinite(r.Intercept.Value) || !allFinite(beta) {
-		return m.solver.predict, knee
+		return m.predict, knee
 	}
 	if r.Trend != nil {
 		k, unit := len(m.cfg.Features), float64(m.cfg.Trend.Unit)

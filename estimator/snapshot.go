@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 9
+	snapshotVersion = 10
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -113,6 +113,10 @@ func (e *encoder) model(m *Linear) {
 	e.counts(m.rows)
 	e.word(m.passes)
 	e.progressive(&m.metrics)
+	if m.drift != nil {
+		m.drift.appendState(e)
+		m.appendSuccession(e)
+	}
 	m.solver.appendState(e)
 }
 
@@ -121,6 +125,10 @@ func (d *decoder) model(m *Linear) error {
 	m.rows = d.counts()
 	m.passes = d.word()
 	d.progressive(&m.metrics)
+	if m.drift != nil {
+		m.drift.restoreState(d, m.cfg.columns())
+		m.restoreSuccession(d)
+	}
 	m.solver.restoreState(d)
 	if d.err == nil && len(d.in) > 0 {
 		d.fail("%d bytes too many", len(d.in))

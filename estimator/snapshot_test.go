@@ -46,7 +46,7 @@ func TestASnapshotOfAnotherVersionIsSaid(t *testing.T) {
 
 // A Config may leave out what its solver and its loss do not use.
 func TestSnapshotOfASparseConfig(t *testing.T) {
-	cfg := Config{Features: []string{"x"}, Solver: "sgd", HalfLife: math.Inf(1), Loss: LossSpec{Name: "half-squared"}, SGD: DefaultConfig().SGD}
+	cfg := Config{Features: []string{"x"}, Solver: "sgd", HalfLife: math.Inf(1), Loss: LossSpec{Name: "half-squared"}, OnDrift: DriftIgnore, SGD: DefaultConfig().SGD}
 	m, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,10 @@
 package estimator
 
-import "github.com/streamfit/streamfit/estimator/internal/kernel"
+import (
+	"math"
+
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
+)
 
 // tile is a run of rows that can be learned from, gathered from the columns row by row: what a solver learns at a time. How a stream is cut into
 // tiles changes no bit of what is learned.
@@ -12,13 +16,16 @@ type tile struct {
 	x         []float64 // n×stride, padded with zeros
 	y, w      []float64 // targets; weights, above 0
 	alike     bool      // all of w are 1
+	time      []float64 // event times; not filled where there is no time
+	timed     bool
+
+	view *tile // a part of it
 
 	// What the solver says of each row, before it learns from it.
 	prediction, knee []float64
 	guarded          uint64 // rows that the leverage guard weighed down
 
-	time  []float64 // room for the times of the rows
-	words []byte    // room for a state on its way out or in
+	words []byte // room for a state on its way out or in
 }
 
 // A tile's features stay within the processor's second cache, and its rows within these bounds.
@@ -33,6 +40,7 @@ func newTile(c Config) *tile {
 	return &tile{
 		d: d, stride: stride, features: len(c.Features), trend: c.Trend, x: make([]float64, rows*stride), y: make([]float64, rows+kernel.Lanes)[:rows],
 		w: make([]float64, rows+kernel.Lanes)[:rows], prediction: make([]float64, rows+kernel.Lanes)[:rows], knee: make([]float64, rows),
+		time: make([]float64, rows), view: &tile{},
 	}
 }
 
@@ -55,9 +63,26 @@ const wideRow, cacheLine = 64, 8 // values
 // row i's features.
 func (t *tile) row(i int) []float64 { return t.x[i*t.stride : i*t.stride+t.d] }
 
+// part of the tile, rows from, …, to−1; valid until the next one is made.
+func (t *tile) part(from, to int) *tile {
+	p := t.view
+	p.d, p.stride, p.features, p.trend, p.n, p.alike, p.timed, p.guarded = t.d, t.stride, t.features, t.trend, to-from, t.alike, t.timed, 0
+	p.x, p.y, p.w, p.time = t.x[from*t.stride:to*t.stride], t.y[from:to], t.w[from:to], t.time[from:to]
+	p.prediction, p.knee = t.prediction[from:to], t.knee[from:to]
+	return p
+}
+
+// timeOf row i; NaN: not known.
+func (t *tile) timeOf(i int) float64 {
+	if !t.timed {
+		return math.NaN()
+	}
+	return t.time[i]
+}
+
 // gather as many rows from the one at the index as fit. It returns the index of the row after them, and appends to dst the rows that cannot be learned from.
 func (t *tile) gather(dst []Skipped, c Columns, at int) ([]Skipped, int) {
-	t.n, t.guarded = 0, 0
+	t.n, t.guarded, t.timed = 0, 0, c.Time != nil
 	run := min(len(t.y), c.count()-at)
 	if c.Pick == nil && t.gatherAll(c, at, run) {
 		return dst, at + run
@@ -83,6 +108,9 @@ func (t *tile) gatherAll(c Columns, at, run int) bool {
 		return false
 	}
 	copy(t.y, c.Target[at:at+run])
+	if t.timed {
+		copy(t.time, c.Time[at:at+run])
+	}
 	t.n = run
 	return t.weigh(c, at, run)
 }
@@ -130,11 +158,7 @@ func (t *tile) weigh(c Columns, at, run int) bool {
 func (t *tile) predicted() Predicted {
 	p := Predicted{Prediction: t.prediction[:t.n], Target: t.y[:t.n], Knee: t.knee[:t.n]}
 	if t.trend.given() {
-		t.time = t.time[:0]
-		for i := range t.n {
-			t.time = append(t.time, t.row(i)[t.features])
-		}
-		p.Time = t.time
+		p.Time = t.time[:t.n]
 	}
 	return p
 }
@@ -149,6 +173,9 @@ func (t *tile) gatherRow(c Columns, i int) (Reason, bool) {
 		w = c.Weights[i]
 	}
 	t.y[t.n], t.w[t.n], t.alike = y, w, false
+	if t.timed {
+		t.time[t.n] = c.Time[i]
+	}
 	seconds := 0.0
 	if t.trend.given() {
 		seconds = c.Time[i]

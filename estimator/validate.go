@@ -67,6 +67,9 @@ func (c Config) Validate() error {
 		add("half-life %v is no number of rows above 0", c.HalfLife)
 	}
 	faults = append(faults, c.validateTrend()...)
+	if c.OnDrift != DriftAdapt && c.OnDrift != DriftAlarm && c.OnDrift != DriftIgnore {
+		add("on-drift %q is not %s, %s or %s", c.OnDrift, DriftAdapt, DriftAlarm, DriftIgnore)
+	}
 	switch c.solver() {
 	case solverNewton, solverASGD:
 		faults = append(faults, c.validateRobust()...)

@@ -40,6 +40,7 @@ type Model struct {
 	Tau      float64            `yaml:"tau"`
 	Leverage estimator.Leverage `yaml:"leverage"`
 	HalfLife float64            `yaml:"half_life"` // rows; .inf: never forget
+	OnDrift  string             `yaml:"on_drift"`  // what an alarm does: "alarm" reports it, "adapt" begins anew with the rows after it; "ignore": nothing is watched
 	WarmUp   WarmUp             `yaml:"warm_up"`   // rows kept in memory for the exact start
 	Trend    Trend              `yaml:"trend"`
 }

@@ -40,12 +40,12 @@ func TestEverySettingOfTheModelReachesTheEstimator(t *testing.T) {
 	c := pipeline.DefaultConfig()
 	c.Model.Solver, c.Model.Loss, c.Model.Beta, c.Model.Epsilon, c.Model.Tau, c.Model.HalfLife = "sgd", "quantile", 2, 3, 0.4, 1000
 	c.Model.Delta, c.Model.Leverage = estimator.Knee{Value: 5}, estimator.Leverage{Off: true}
-	c.Model.WarmUp = pipeline.WarmUp{Rows: 128}
+	c.Model.WarmUp, c.Model.OnDrift = pipeline.WarmUp{Rows: 128}, estimator.DriftIgnore
 	c.Model.Trend = pipeline.Trend{Time: "ts", Unit: 60, Season: []string{"24h", "7d"}, Harmonics: 3}
 	c.SGD = pipeline.SGD{LearningRate: "constant", Eta0: 6, PowerT: 7, Penalty: "none", Alpha: 8}
 	want := estimator.Config{
 		Features: []string{"x"}, Solver: "sgd", Loss: estimator.LossSpec{Name: "quantile", Beta: 2, Epsilon: 3, Tau: 0.4},
-		Delta: estimator.Knee{Value: 5}, Leverage: estimator.Leverage{Off: true}, HalfLife: 1000, WarmUp: 128,
+		Delta: estimator.Knee{Value: 5}, Leverage: estimator.Leverage{Off: true}, HalfLife: 1000, WarmUp: 128, OnDrift: estimator.DriftIgnore,
 		Trend: estimator.Trend{Time: "ts", Unit: 60, Season: []estimator.Span{86400, 604800}, Harmonics: 3},
 		SGD:   estimator.SGD{LearningRate: "constant", Eta0: 6, PowerT: 7, Penalty: "none", Alpha: 8},
 	}

@@ -112,7 +112,7 @@ func settingOf(sentence string) string {
 		return "model.solver"
 	}
 	for begins, path := range map[string]string{
-		"delta ": "model.delta", "half-life ": "model.half_life", "warm-up ": "model.warm_up", "leverage ": "model.leverage", "solver newton fits ": "model.loss", "solver asgd fits ": "model.loss",
+		"delta ": "model.delta", "half-life ": "model.half_life", "on-drift ": "model.on_drift", "warm-up ": "model.warm_up", "leverage ": "model.leverage", "solver newton fits ": "model.loss", "solver asgd fits ": "model.loss",
 		"solver sgd needs a fixed knee": "model.delta", "solver sgd cannot forget": "model.half_life", "solver asgd cannot forget": "model.half_life", "unknown loss": "model.loss",
 	} {
 		if strings.HasPrefix(sentence, begins) {

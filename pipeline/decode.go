@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/streamfit/streamfit/estimator"
@@ -57,11 +58,12 @@ type decoder struct {
 	model  Model
 	limits arrowipc.Limits
 	ipc    *arrowipc.Decoder
-	width  int      // features
-	weight int      // index among the numbers; -1: none
-	time   int      // index among the numbers; -1: none
-	out    []rows   // reused
-	valid  [][]byte // reused: one combined bitmap a batch
+	width  int         // features
+	weight int         // index among the numbers; -1: none
+	time   int         // index among the numbers; -1: none
+	out    []rows      // reused
+	clock  [][]float64 // reused: the time column of a batch that has nulls
+	valid  [][]byte    // reused: one combined bitmap a batch
 }
 
 func newDecoder(model Model, features []string, limits arrowipc.Limits) *decoder {
@@ -110,7 +112,7 @@ func (d *decoder) rows(i int, b *arrowipc.Batch) rows {
 	}
 	if d.time >= 0 {
 		r.times = b.Numbers[d.time]
-		r.Time = r.times.Values
+		r.Time = d.times(i, r.times)
 	}
 	if len(b.Texts) > 0 {
 		r.keys = b.Texts[0]
@@ -120,6 +122,23 @@ func (d *decoder) rows(i int, b *arrowipc.Batch) rows {
 	}
 	r.Valid, d.valid[i] = combine(d.valid[i], required, b.Rows)
 	return r
+}
+
+// times of the rows, NaN where there is none.
+func (d *decoder) times(i int, c arrowipc.Column) []float64 {
+	if c.Valid == nil {
+		return c.Values
+	}
+	for len(d.clock) <= i {
+		d.clock = append(d.clock, nil)
+	}
+	d.clock[i] = append(d.clock[i][:0], c.Values...)
+	for row := range d.clock[i] {
+		if c.Valid[row/8]>>(row%8)&1 == 0 {
+			d.clock[i][row] = math.NaN()
+		}
+	}
+	return d.clock[i]
 }
 
 // features as the model wants them: slices of values, reusing the batch's last ones.

@@ -24,7 +24,9 @@ func (s *Shard) fit(m *Message, batches []rows) error {
 	bad := badRows{message: m}
 	for i := range batches {
 		b := &batches[i]
+		before := s.model.Alarms()
 		s.skipped = s.model.Learn(s.skipped[:0], b.Columns)
+		s.sayDrift(s.model, before, "")
 		if err := s.treatAll(&bad, s.skipped); err != nil {
 			return err
 		}

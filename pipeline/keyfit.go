@@ -32,8 +32,9 @@ func (s *Shard) fitGroup(b *rows, g *keyGroup, bad *badRows) error {
 	}
 	columns := b.Columns
 	columns.Pick = g.pick
-	before := g.key.model.Rows()
+	before, alarms := g.key.model.Rows(), g.key.model.Alarms()
 	s.skipped = g.key.model.Learn(s.skipped[:0], columns)
+	s.sayDrift(g.key.model, alarms, g.key.name)
 	g.key.eventTime = b.latest(g.key.eventTime, g.pick)
 	s.keys.learned(g.key, before)
 	return s.treatAll(bad, s.skipped)

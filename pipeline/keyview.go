@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
@@ -19,7 +20,7 @@ type KeySummary struct {
 // KeySummary of the shard as it stands. It is for the shard's own goroutine, and for use after Run has returned.
 func (s *Shard) KeySummary() KeySummary {
 	k := s.keys
-	return KeySummary{Keys: len(k.byName), InMemory: k.awake, Rows: rowCounts(k.rows), Refused: k.refusals()}
+	return KeySummary{Keys: len(k.byName), InMemory: k.awake, Rows: rowCounts(k.rows, math.NaN()), Refused: k.refusals()}
 }
 
 // EachKey calls each with the newest update of every key, in the order of the keys. It is for use after Run has returned.

@@ -20,6 +20,7 @@ type Metrics struct {
 	loss, scale, coefficient, coefficientSE                           *prometheus.GaugeVec
 	known                                                             keyMetrics
 	ages                                                              *ages
+	driftAlarms                                                       *prometheus.CounterVec
 }
 
 // NewMetrics registered with r.
@@ -43,6 +44,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		deadLetters:     counter("dead_letters_total", "Messages copied to the dead-letter topic, by what was wrong with them or with a row of theirs.", with("reason")),
 		updates:         counter("updates_total", "Update records made.", shard),
 		checkpoints:     counter("checkpoints_total", "Checkpoints acknowledged by the state topic.", shard),
+		driftAlarms:     counter("drift_alarms_total", "Alarms of the drift detector, by kind: jump, slope, variance.", with("kind")),
 		stage:           counter("stage_seconds_total", "Seconds spent at each station of the data path.", with("stage")),
 		fenced:          counter("fenced_total", "Times that this process was shut out of a partition which another owner had taken over.", shard),
 		lost:            counter("lost_offsets_total", "Offsets that the topic's retention deleted before they were learned from.", shard),

@@ -43,6 +43,8 @@ type RowCounts struct {
 	Outliers uint64  `json:"outliers"`
 	Guarded  uint64  `json:"guarded"`
 	Skipped  Skipped `json:"skipped"`
+
+	Effective Number `json:"effective"` // rows that the coefficients are made of, as forgetting weighs them and since the model last began anew
 }
 
 // Skipped counts the rows that could not be learned from, by reason.
@@ -84,29 +86,18 @@ type Losses struct {
 	Baseline  Number `json:"baseline"`
 }
 
-// Drift is what the drift detector says.
-type Drift struct {
-	Statistic    Number  `json:"statistic"`
-	Alarm        bool    `json:"alarm"`
-	LastAlarmRow *uint64 `json:"last_alarm_row"`
-}
-
 // newUpdate of a report; the caller adds what only the shard knows.
 func newUpdate(model string, r estimator.Report) Update {
 	u := Update{
 		V: UpdateVersion, Model: model, Solver: r.Solver, Status: r.Status, Degenerate: r.Degenerate,
-		Rows:      rowCounts(r.Rows),
+		Rows:      rowCounts(r.Rows, r.Effective),
 		Intercept: interval(r.Intercept),
 		Scale:     Number(r.Scale), Delta: Number(r.Delta),
 		Loss: Losses{
 			Name: r.Loss.Name, Mean: Number(r.Loss.Mean), SinceLast: Number(r.Loss.SinceLast), Window: Number(r.Loss.Window),
 			MAE: Number(r.Loss.MAE), RMSE: Number(r.Loss.RMSE), Baseline: Number(r.Loss.Baseline),
 		},
-		Drift: Drift{Statistic: Number(r.Drift.Statistic), Alarm: r.Drift.Alarm},
-	}
-	if row := r.Drift.LastAlarmRow; row >= 0 {
-		last := uint64(row)
-		u.Drift.LastAlarmRow = &last
+		Drift: drift(r.Drift),
 	}
 	for _, c := range r.Coefficients {
 		u.Coefficients = append(u.Coefficients, NamedInterval{Name: c.Name, Interval: interval(c)})
@@ -114,10 +105,11 @@ func newUpdate(model string, r estimator.Report) Update {
 	return u
 }
 
-func rowCounts(r estimator.Rows) RowCounts {
+func rowCounts(r estimator.Rows, effective float64) RowCounts {
 	return RowCounts{
 		Learned: r.Learned, Outliers: r.Outliers, Guarded: r.Guarded,
-		Skipped: NewSkipped(r.Skipped),
+		Skipped:   NewSkipped(r.Skipped),
+		Effective: Number(effective),
 	}
 }
 

@@ -19,8 +19,9 @@ func testReport() estimator.Report {
 		Intercept:    estimator.Coefficient{Value: 3.1, SE: 0.05, Low: 3, High: 3.2},
 		Coefficients: []estimator.Coefficient{{Name: "z\"é", Value: 1e-7, SE: math.NaN(), Low: math.NaN(), High: math.NaN()}, {Name: "a", Value: 1.0 / 3, SE: 1, Low: -2, High: 1e21}},
 		Scale:        15.4, Delta: math.NaN(),
-		Loss:  estimator.Metrics{Name: "huber", Mean: 61.2, SinceLast: 60.8, Window: 60.9, MAE: 17, RMSE: 31.8, Baseline: 62},
-		Drift: estimator.Drift{Statistic: math.NaN(), LastAlarmRow: -1},
+		Loss:      estimator.Metrics{Name: "huber", Mean: 61.2, SinceLast: 60.8, Window: 60.9, MAE: 17, RMSE: 31.8, Baseline: 62},
+		Effective: 1234.5,
+		Drift:     estimator.Drift{Statistic: math.NaN(), LastAlarmRow: -1, Size: math.NaN()},
 	}
 }
 
@@ -35,13 +36,13 @@ func TestUpdateRecordIsTheContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"v":1,"model":"delays","key":null,"seq":42,"solver":"newton","status":"ok",` +
-		`"rows":{"learned":200000,"outliers":23110,"guarded":12,"skipped":{"null":1,"nonfinite":3,"weight":2,"range":4}},"dead_letters":5,` +
+		`"rows":{"learned":200000,"outliers":23110,"guarded":12,"skipped":{"null":1,"nonfinite":3,"weight":2,"range":4},"effective":1234.5},"dead_letters":5,` +
 		`"position":{"flights":{"0":200}},"event_time":"2001-03-30T23:59:00Z",` +
 		`"intercept":{"value":3.1,"se":0.05,"lo":3,"hi":3.2},` +
 		`"coefficients":{"z\"é":{"value":1e-7,"se":null,"lo":null,"hi":null},"a":{"value":0.3333333333333333,"se":1,"lo":-2,"hi":1e+21}},` +
 		`"scale":15.4,"delta":null,` +
 		`"loss":{"name":"huber","mean":61.2,"since_last":60.8,"window":60.9,"mae":17,"rmse":31.8,"baseline":62},` +
-		`"drift":{"statistic":null,"alarm":false,"last_alarm_row":null}}`
+		`"drift":{"statistic":null,"alarm":false,"last_alarm_row":null,"last_alarm_time":null,"kind":null,"feature":null,"size":null,"alarms":{"jump":0,"slope":0,"variance":0}}}`
 	if string(got) != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}

@@ -89,6 +89,6 @@ func warnOfDrift(out io.Writer, u *pipeline.Update) {
 	}
 	fmt.Fprintf(out, `streamfit: warning: the coefficients drifted: the alarm fired, last at row %s. One set of coefficients does not describe all rows, and the
 order of the rows matters: files sorted by a column drift, too. To fit all rows alike, shuffle the files, or see whether --passes 3 changes the
-result; to follow the newest rows, set --half-life; --plot fit.svg shows where the coefficients move.
+result; to follow the newest rows, set --half-life or --on-drift adapt; --plot fit.svg shows where the coefficients move.
 `, grouped(*u.Drift.LastAlarmRow))
 }

@@ -1,0 +1,57 @@
+package estimator
+
+import "math"
+
+// adaptive is a solver whose residuals can be watched, since it says when it has arrived.
+type adaptive interface {
+	settled() bool          // whether the residuals are those of a model that has arrived
+	residualScale() float64 // σ̂ in units of the target
+	basisNow() *basis       // in which rows are standardised
+	relax()                 // told that the residuals have another scale
+}
+
+// settledRows are watched by no one: a model of fewer is still on its way.
+const settledRows = 128
+
+// exactSigma of an exact fit: its residuals are rounding, in units of the target's own scale.
+const exactSigma = 1e-8
+
+// settled in the second half of the warm-up: the fit of the first half is good enough. A season is not known before it was seen.
+func (s *newton) settled() bool {
+	return s.t >= settledRows && s.sigma > exactSigma && (s.rows == nil || 2*s.rows.n() >= s.warmUp) && (s.when == nil || s.when.seasoned(s.fit.scale, s.lambda))
+}
+
+// seasoned tells whether the rows, as the fit weighs them, span one and a half of the longest period, or have done what they can: the times of rows that are
+// spread evenly have a standard deviation of 1/√12 of their span.
+func (w *when) seasoned(scale []float64, lambda float64) bool {
+	longest := 0.0
+	for _, period := range w.trend.Season {
+		longest = max(longest, float64(period))
+	}
+	span := math.Sqrt(12*w.square/max(w.weight, 1)) * scale[w.column]
+	return span >= 1.5*longest || float64(w.rows)*(1-lambda) > 5
+}
+
+func (s *newton) residualScale() float64 { return saturate(s.sigma * s.fit.targetS) }
+func (s *newton) basisNow() *basis       { return &s.fit }
+
+func (s *asgd) settled() bool {
+	if s.warmUp != nil {
+		return s.warmUp.settled()
+	}
+	return s.rows == nil && !s.onTheWay() && s.sigma > exactSigma
+}
+
+func (s *asgd) residualScale() float64 {
+	if s.warmUp != nil {
+		return s.warmUp.residualScale()
+	}
+	return saturate(s.sigma * s.fit.targetS)
+}
+
+func (s *asgd) basisNow() *basis {
+	if s.warmUp != nil {
+		return &s.warmUp.fit
+	}
+	return &s.fit
+}
