@@ -33,7 +33,8 @@ type Cluster struct {
 	sasl      sasl.Mechanism
 	transport *kafkago.Transport
 	client    *kafkago.Client
-	asker     *kafkago.Client // the same, for what is answered at once
+	asker     *kafkago.Client  // the same, for what is answered at once
+	now       func() time.Time // that records are given
 }
 
 const (
@@ -49,7 +50,7 @@ func Open(cfg Config) (*Cluster, error) {
 	if len(cfg.Brokers) == 0 {
 		return nil, errors.New("kafka: no broker is named")
 	}
-	c := &Cluster{cfg: cfg, log: cfg.Log, metrics: cfg.Metrics}
+	c := &Cluster{cfg: cfg, log: cfg.Log, metrics: cfg.Metrics, now: time.Now}
 	var err error
 	if c.tls, err = tlsConfig(cfg.TLS); err != nil {
 		return nil, err

@@ -80,7 +80,7 @@ var codes = map[kafkago.Error]struct {
 	kafkago.MessageSizeTooLarge:                {never, "the batch is cut in two first"},
 	kafkago.RecordListTooLarge:                 {never, "the batch is cut in two first"},
 	kafkago.InvalidRecord:                      {never, "the topic does not take records like this, as one without a key into a compacted topic"},
-	kafkago.InvalidTimestamp:                   {never, "the topic does not take records so old or so new"},
+	kafkago.InvalidTimestamp:                   {never, "the topic does not take records so old or so new; they are written without a time first"},
 	kafkago.InvalidRequiredAcks:                {never, "the broker does not know acks=all: it is none"},
 	kafkago.UnsupportedVersion:                 {never, "the broker is too old, or too new"},
 	kafkago.UnsupportedForMessageFormat:        {never, "the topic has an old message format"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -124,6 +125,11 @@ func sizeOf(r pipeline.Record) int {
 func (c *Cluster) inOneRequest(ctx context.Context, to place, records []pipeline.Record, try func([]pipeline.Record) error) error {
 	doing := fmt.Sprintf("write %d records to topic %s, partition %d", len(records), to.topic, to.partition)
 	err := c.mend(ctx, "Produce", doing, 0, func() error { return c.routed(ctx, to.topic, try(records)) })
+	if errors.Is(err, kafkago.InvalidTimestamp) && timed(records) {
+		c.log.Warn().Str("topic", to.topic).Int("partition", to.partition).Int("records", len(records)).
+			Msg("kafka: the topic does not take records of that time, as where this machine's clock is wrong: they are written without one")
+		return c.inOneRequest(ctx, to, timeless(records), try)
+	}
 	if !errors.Is(err, kafkago.MessageSizeTooLarge) && !errors.Is(err, kafkago.RecordListTooLarge) {
 		return failed(err, "%s", doing)
 	}
@@ -136,9 +142,25 @@ func (c *Cluster) inOneRequest(ctx context.Context, to place, records []pipeline
 	return failed(fmt.Errorf("%w: the record has %d bytes; raise the topic's %s", err, sizeOf(records[0])-recordOverhead, maxMessageBytes), "%s", doing)
 }
 
+// noTime is what Kafka takes for a record without a time, whatever the topic says of times.
+const noTime = -1
+
+func timed(records []pipeline.Record) bool {
+	return slices.ContainsFunc(records, func(r pipeline.Record) bool { return r.Time != noTime })
+}
+
+// timeless copies of records. Nothing that is learned depends on when something was written; what their key and value say is worth more than their time.
+func timeless(records []pipeline.Record) []pipeline.Record {
+	records = slices.Clone(records)
+	for i := range records {
+		records[i].Time = noTime
+	}
+	return records
+}
+
 func (c *Cluster) produceOnce(ctx context.Context, topic string, partition int, records []pipeline.Record) error {
 	answer, err := c.client.Produce(ctx, &kafkago.ProduceRequest{
-		Topic: topic, Partition: partition, RequiredAcks: kafkago.RequireAll, Records: kafkago.NewRecordReader(kafkaRecords(records)...),
+		Topic: topic, Partition: partition, RequiredAcks: kafkago.RequireAll, Records: kafkago.NewRecordReader(kafkaRecords(records, c.now())...),
 	})
 	if err != nil {
 		return err
@@ -146,8 +168,7 @@ func (c *Cluster) produceOnce(ctx context.Context, topic string, partition int, 
 	return answer.Error
 }
 
-func kafkaRecords(records []pipeline.Record) []kafkago.Record {
-	now := time.Now()
+func kafkaRecords(records []pipeline.Record, now time.Time) []kafkago.Record {
 	out := make([]kafkago.Record, len(records))
 	for i, r := range records {
 		out[i].Time = now

@@ -52,7 +52,7 @@ const sizePrefix = 4 // before a batch, and counted by none of its offsets. A re
 // encode the records as kafka-go does, which knows no producers, and then give the batch its producer.
 func (p *producer) encode(records []pipeline.Record, sequence int32) ([]byte, error) {
 	var out bytes.Buffer
-	set := protocol.RecordSet{Version: supportedMagic, Records: kafkago.NewRecordReader(kafkaRecords(records)...)}
+	set := protocol.RecordSet{Version: supportedMagic, Records: kafkago.NewRecordReader(kafkaRecords(records, p.cluster.now())...)}
 	if _, err := set.WriteTo(&out); err != nil {
 		return nil, err
 	}
