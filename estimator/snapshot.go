@@ -231,6 +231,11 @@ func (d *decoder) progressive(p *progressive) {
 	if p.sums.Rows = p.rows; !(p.sums.Gain >= 0 && p.sums.Gain <= 1) {
 		d.fail("gain %v", p.sums.Gain)
 	}
+	for _, rows := range p.sums.Inside {
+		if !(rows >= 0) {
+			d.fail("%v rows near the constant", rows)
+		}
+	}
 }
 
 // allLanes of the state, in the order in which snapshots hold them.
