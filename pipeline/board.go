@@ -23,6 +23,7 @@ type Board struct {
 	keyed   map[Partition]chan<- func(*Shard) // shards with a model per key: what is sent there they do between two messages
 	lags    map[Partition]int64               // of the shards that are running; -1: unknown
 	stalls  map[Partition]stall
+	asked   map[Partition]time.Time // brokers that have been asked for messages since then, and have not answered
 }
 
 // Stall is a shard that stands still because what it has to write is not taken: it fetches nothing, and drops nothing, until it is.
@@ -77,6 +78,32 @@ func (b *Board) move(p Partition) {
 	delete(b.stalls, p)
 }
 
+// Asked notes that the source of a partition asks for messages, and Answered that it was answered, if only that there are none.
+func (b *Board) Asked(p Partition) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.asked == nil {
+		b.asked = map[Partition]time.Time{}
+	}
+	if _, already := b.asked[p]; !already {
+		b.asked[p] = time.Now()
+	}
+}
+
+// Answered is the other half of Asked.
+func (b *Board) Answered(p Partition) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.asked, p)
+}
+
+// Unanswered says since when each source waits for an answer.
+func (b *Board) Unanswered() map[Partition]time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.asked)
+}
+
 // Leave takes down what is shown of a shard that is no longer ours.
 func (b *Board) Leave(p Partition) {
 	b.mu.Lock()
@@ -84,6 +111,7 @@ func (b *Board) Leave(p Partition) {
 	delete(b.updates, p)
 	delete(b.lags, p)
 	delete(b.stalls, p)
+	delete(b.asked, p)
 	delete(b.keyed, p)
 }
 

@@ -153,12 +153,13 @@ func (l *live) work(ctx context.Context, member kafka.Member, partition int) err
 }
 
 func (l *live) ports(member kafka.Member, partition, shards int, topicID string) pipeline.Ports {
-	topic, state := l.cfg.Input.Topic, l.cluster.OpenStateLog(l.cfg.State.Topic, partition)
+	topic, p, state := l.cfg.Input.Topic, pipeline.Partition{Topic: l.cfg.Input.Topic, ID: partition}, l.cluster.OpenStateLog(l.cfg.State.Topic, partition)
 	ports := pipeline.Ports{
 		Start: func(ctx context.Context) (int64, error) { return l.start(ctx, partition) },
 		Open: func(ctx context.Context, position int64) (pipeline.Source, error) {
 			return l.cluster.OpenSource(kafka.SourceConfig{
 				Topic: topic, Partition: partition, Offset: position, MaxWait: l.cfg.Input.MaxWait, AcceptLoss: l.cfg.Input.OnDataLoss == "accept", TopicID: topicID,
+				Asked: func() { l.board.Asked(p) }, Answered: func() { l.board.Answered(p) },
 			})
 		},
 		Commit: func(ctx context.Context, position int64) error { return member.Commit(ctx, partition, position) },
@@ -223,7 +224,8 @@ func (l *live) peers(shards int) map[int]pipeline.StateLog {
 // publisher is the partition whose owner publishes the merge of all shards, so that a model never says two things at once.
 const publisher = 0
 
-// ready once the shards that the group gave to this process are restored and read their partitions, and while what they write is taken.
+// ready once the shards that the group gave to this process are restored and read their partitions, while what they write is taken, and
+// while the brokers answer.
 func (l *live) ready() error {
 	if len(l.board.Lags()) == 0 {
 		return errors.New("no partition is being read: the group has given this process none yet, or its state is being restored")
@@ -234,10 +236,15 @@ func (l *live) ready() error {
 				p, waited.Round(time.Second), stall.On, l.topicOf(stall.On))
 		}
 	}
+	for p, since := range l.board.Unanswered() {
+		if waited := time.Since(since); waited > l.cfg.Input.MaxWait+readyPatience {
+			return fmt.Errorf("%s has been asked for messages for %s and has not answered: the broker that leads it cannot be reached, or there is none", p, waited.Round(time.Second))
+		}
+	}
 	return nil
 }
 
-// readyPatience is how long a shard may wait for its writes before the process counts as not ready: a broker that restarts takes less.
+// readyPatience is how long a shard may wait for its writes, or for an answer, before the process counts as not ready: a broker that restarts takes less.
 var readyPatience = 5 * time.Second
 
 // topicOf what a shard writes.

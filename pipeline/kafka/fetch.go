@@ -22,6 +22,8 @@ type SourceConfig struct {
 
 	AcceptLoss bool   // go on behind offsets that were deleted before they were fetched, and say so in the run; else they are an OffsetError
 	TopicID    string // what Cluster.TopicID gave; a topic of the same name with another one is a TopicError. Empty: any
+
+	Asked, Answered func() // a broker is asked, perhaps again, and has answered what helps. May be nil
 }
 
 const (
@@ -68,6 +70,11 @@ func (c *Cluster) OpenSource(cfg SourceConfig) (*Source, error) {
 	}
 	if cfg.MaxBytes <= 0 {
 		cfg.MaxBytes = defaultMaxBytes
+	}
+	for _, tell := range []*func(){&cfg.Asked, &cfg.Answered} {
+		if *tell == nil {
+			*tell = func() {}
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
@@ -147,8 +154,10 @@ type fetcher struct {
 func (f *fetcher) run(ctx context.Context, into *response) (out pipeline.Fetched, err error) {
 	s := f.source
 	for out.Next <= f.next && err == nil && ctx.Err() == nil {
+		s.cfg.Asked()
 		err = s.cluster.mend(ctx, "Fetch", s.doing, 0, func() (err error) {
 			if out, err = f.fetch(ctx, into); err == nil {
+				s.cfg.Answered()
 				return nil
 			}
 			f.disconnect() // whatever it was, the next try begins with a new look at who leads
