@@ -77,16 +77,13 @@ type interval struct{ se, half float64 }
 func newASGD(c Config) *asgd {
 	d := len(c.Features)
 	stride := kernel.Padded(d)
-	width := kernel.Padded(stride + 2) // the features, the intercept at the basis's centre and that at x = 0
 	s := &asgd{
 		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, 1),
 		atOnce: max(kernel.Lanes, min(asgdBlock, surveyValues/max(1, stride)/kernel.Lanes*kernel.Lanes)),
-		fit:    newBasis(d), sigma: 1, sigma0: 1, stride: stride, beta: make([]float64, width), path: newRandomScaling(width), known: make([]interval, d+1),
+		fit:    newBasis(d), sigma: 1, sigma0: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
 		shift: make([]float64, stride), limit: make([]float64, asgdBlock),
 	}
-	if stride <= kernel.Narrow {
-		s.block.step = make([]float64, stride)
-	}
+	s.block.step = make([]float64, stride)
 	s.survey = s.newSurvey()
 	if wide(d, c.WarmUp) {
 		s.rows, s.burnIn = &warmRows{d: d}, burnIn(d)
@@ -170,12 +167,10 @@ func (s *asgd) raw(p float64) float64 {
 func (s *asgd) endBlock() {
 	b := s.stride
 	s.t += asgdBlock
-	if s.block.scale != 0 {
-		s.joinParts()
-	}
-	offset := s.beta[b] - s.path.reference[b] - kernel.DotDifference(s.shift, s.beta[:b], s.path.reference[:b])
-	s.beta[b+1] = max(-asgdLargest, min(asgdLargest, offset))
-	s.path.add(s.beta)
+	iterate := &s.block
+	s.beta[b] += float64(iterate.scale * iterate.stepIntercept)
+	s.beta[b+1] = max(-asgdLargest, min(asgdLargest, s.beta[b]-s.path.reference[b]-s.path.addHead(s.beta, iterate.step, iterate.scale, s.shift)))
+	s.path.addRest(s.beta, b)
 	s.guard.fold(s.block.near, s.block.far, float64(asgdBlock-s.block.refused))
 	s.startAnew()
 	step := float64(s.sigmaGain * float64(s.block.exceeded-asgdBlock/2))
@@ -185,13 +180,6 @@ func (s *asgd) endBlock() {
 		s.schedule()
 	}
 	s.renew()
-}
-
-// joinParts of the iterate.
-func (s *asgd) joinParts() {
-	parts := kernel.Descent{Kept: s.beta[:s.stride], Step: s.block.step, Scale: s.block.scale}
-	parts.Weights(s.beta[:s.stride])
-	s.block.scale = 0
 }
 
 func (s *asgd) predict(x []float64) float64 {

@@ -13,9 +13,9 @@ type asgdBlockRows struct {
 	refused     int   // rows that nothing was learned from
 	near, far   tally // what they are to the guard: rows of either kind that were inside, and their number, both weighed by v
 
-	// Of few features the iterate is in two parts, β + scale·step, so that a row need not wait for the whole step of the one before.
-	step  []float64
-	scale float64
+	// Of few features the iterate is in two parts, β + scale·step, so that a row need not wait for the whole step of the one before. Of many scale is 0.
+	step                 []float64
+	stepIntercept, scale float64
 }
 
 // learnRows i, …, i+n−1 of the tile, of one block. What does not wait for the row before is done for all of them at once; row after row go only the steps,
@@ -50,9 +50,9 @@ func (s *asgd) takeSteps(n int) {
 		s.beta[b] = kernel.Huber(s.beta[:b], v.Z, b, v.Y[:n], v.Gain, ones[:], limit, s.discard[:], s.beta[b], 1)
 		return
 	}
-	steps := kernel.Descent{Kept: s.beta[:b], Step: s.block.step, Scale: s.block.scale, Intercept: s.beta[b]}
-	steps.Learn(v.Z, b, v.Y[:n], v.Gain, ones[:], limit, s.discard[:], 1)
-	s.block.scale, s.beta[b] = steps.Scale, steps.Intercept
+	steps := kernel.Steps{Kept: s.beta[:b], Step: s.block.step, KeptIntercept: s.beta[b], StepIntercept: s.block.stepIntercept, Scale: s.block.scale}
+	steps.Take(v.Z, v.Y[:n], v.Gain, limit)
+	s.beta[b], s.block.stepIntercept, s.block.scale = steps.KeptIntercept, steps.StepIntercept, steps.Scale
 }
 
 // learnFar weighs the rows that are set: those that are far, and the extreme ones. Where numbers are out of range nothing is learned from a row: it is

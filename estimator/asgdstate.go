@@ -3,6 +3,8 @@ package estimator
 import (
 	"errors"
 	"math"
+
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
 )
 
 // report in raw units: the warm-up's own, and from then on that of the average. Standard errors are √(6V̂/n), for the path's V̂ has a sixth of the average's
@@ -167,8 +169,10 @@ func (b *asgdBlockRows) appendState(e *encoder) {
 	if b.n == 0 {
 		return
 	}
-	e.floats(b.near.inside, b.near.expected, b.far.inside, b.far.expected, b.scale)
-	e.floats(b.step...)
+	e.floats(b.near.inside, b.near.expected, b.far.inside, b.far.expected, b.stepIntercept, b.scale)
+	if len(b.step) <= kernel.Narrow {
+		e.floats(b.step...)
+	}
 }
 
 func (b *asgdBlockRows) restoreState(d *decoder) {
@@ -180,15 +184,18 @@ func (b *asgdBlockRows) restoreState(d *decoder) {
 	if b.n == 0 {
 		return
 	}
-	b.near, b.far, b.scale = tally{d.float(), d.float()}, tally{d.float(), d.float()}, d.float()
-	d.bounded(b.step, asgdLargest)
+	b.near, b.far = tally{d.float(), d.float()}, tally{d.float(), d.float()}
+	b.stepIntercept, b.scale = d.float(), d.float()
+	if len(b.step) <= kernel.Narrow {
+		d.bounded(b.step, 1)
+	}
 	for _, t := range []tally{b.near, b.far} {
 		if !(t.inside >= 0 && t.inside <= t.expected && t.expected <= asgdBlock) {
 			d.fail("%v of %v rows of a block inside", t.inside, t.expected)
 		}
 	}
-	if !(math.Abs(b.scale) <= asgdLargest) {
-		d.fail("a step of %v", b.scale)
+	if !(math.Abs(b.scale) <= asgdFarthest && math.Abs(b.stepIntercept) <= 1) {
+		d.fail("a step of %v · %v", b.scale, b.stepIntercept)
 	}
 }
 

@@ -48,11 +48,17 @@ func (a *randomScaling) start(reference []float64, before float64) {
 	clear(a.moments)
 }
 
-// add an iterate.
-func (a *randomScaling) add(iterate []float64) {
+// addHead adds the features of an iterate, after iterate ← iterate + scale·step. It returns Σⱼ shiftⱼ(iterateⱼ − referenceⱼ) over them; [randomScaling.addRest] adds
+// the others.
+func (a *randomScaling) addHead(iterate, step []float64, scale float64, shift []float64) float64 {
 	a.n++
-	path := kernel.Path{Sum: a.sum, Squares: a.squares, Moments: a.moments, Mean: a.mean}
-	path.Add(iterate, a.reference, a.n, 1/a.n)
+	head := kernel.Path{Sum: a.sum[:len(step)], Squares: a.squares, Moments: a.moments, Mean: a.mean}
+	return head.AddJoined(iterate, step, scale, a.reference, shift, a.n, 1/a.n)
+}
+
+func (a *randomScaling) addRest(iterate []float64, from int) {
+	rest := kernel.Path{Sum: a.sum[from:], Squares: a.squares[from:], Moments: a.moments[from:], Mean: a.mean[from:]}
+	rest.Add(iterate[from:], a.reference[from:], a.n, 1/a.n)
 }
 
 // after tells whether the path is long enough for an interval: at least as long as the start that it follows, as a number of iterates, and as 16.

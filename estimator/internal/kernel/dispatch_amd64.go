@@ -14,13 +14,6 @@ func dot(a, b []float64) float64 {
 	return dotPortable(a, b)
 }
 
-func dotDifference(a, b, c []float64) float64 {
-	if avx2 {
-		return dotDifferenceAVX2(a, b, c)
-	}
-	return dotDifferencePortable(a, b, c)
-}
-
 func addScaled(dst []float64, u float64, x []float64) {
 	if avx2 {
 		addScaledAVX2(dst, u, x)
@@ -88,6 +81,13 @@ func addToPath(sum, squares, moments, mean, iterate, reference []float64, n, per
 		return
 	}
 	addToPathPortable(sum, squares, moments, mean, iterate, reference, n, perN)
+}
+
+func joinPath(p *Path, iterate, step []float64, scale float64, reference, shift []float64, n, perN float64) float64 {
+	if avx2 {
+		return joinPathAVX2(p.Sum, p.Squares, p.Moments, p.Mean, iterate, step, reference, shift, scale, n, perN)
+	}
+	return joinPathPortable(p, iterate, step, scale, reference, shift, n, perN)
 }
 
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
@@ -159,4 +159,24 @@ func descend(s *Descent, x []float64, stride int, y, gain, shrink, bound, predic
 		descent4AVX2(&s.Kept[0], &s.Step[0], &x[0], stride, y, gain, shrink, bound, prediction, &state, learnIntercept)
 	}
 	s.Scale, s.Intercept = state[0], state[1]
+}
+
+func take(s *Steps, z, y, gain, limit []float64) {
+	vectors := len(s.Kept) / Lanes
+	if !avx2 || vectors == 0 || len(y) == 0 {
+		takePortable(s, z, y, gain, limit)
+		return
+	}
+	state := [3]float64{s.KeptIntercept, s.StepIntercept, s.Scale}
+	switch vectors {
+	case 1:
+		steps1AVX2(&s.Kept[0], &s.Step[0], &z[0], y, gain, limit, &state)
+	case 2:
+		steps2AVX2(&s.Kept[0], &s.Step[0], &z[0], y, gain, limit, &state)
+	case 3:
+		steps3AVX2(&s.Kept[0], &s.Step[0], &z[0], y, gain, limit, &state)
+	default:
+		steps4AVX2(&s.Kept[0], &s.Step[0], &z[0], y, gain, limit, &state)
+	}
+	s.KeptIntercept, s.StepIntercept, s.Scale = state[0], state[1], state[2]
 }

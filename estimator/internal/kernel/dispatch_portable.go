@@ -4,8 +4,6 @@ package kernel
 
 func dot(a, b []float64) float64 { return dotPortable(a, b) }
 
-func dotDifference(a, b, c []float64) float64 { return dotDifferencePortable(a, b, c) }
-
 func addScaled(dst []float64, u float64, x []float64) { addScaledPortable(dst, u, x) }
 
 func standardise(dst, x, centre, perScale []float64) { standardisePortable(dst, x, centre, perScale) }
@@ -32,6 +30,10 @@ func addToPath(sum, squares, moments, mean, iterate, reference []float64, n, per
 	addToPathPortable(sum, squares, moments, mean, iterate, reference, n, perN)
 }
 
+func joinPath(p *Path, iterate, step []float64, scale float64, reference, shift []float64, n, perN float64) float64 {
+	return joinPathPortable(p, iterate, step, scale, reference, shift, n, perN)
+}
+
 func gather(dst []float64, stride int, columns [][]float64, from, n int) bool {
 	return gatherPortable(dst, stride, columns, from, n)
 }
@@ -49,3 +51,5 @@ func huber(w, x []float64, stride int, y, gain, shrink, bound, prediction []floa
 func descend(s *Descent, x []float64, stride int, y, gain, shrink, bound, prediction []float64, learnIntercept float64) {
 	descendPortable(s, x, stride, y, gain, shrink, bound, prediction, learnIntercept)
 }
+
+func take(s *Steps, z, y, gain, limit []float64) { takePortable(s, z, y, gain, limit) }

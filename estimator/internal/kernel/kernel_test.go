@@ -34,7 +34,6 @@ func TestVectorKernelsEqualPortableLoops(t *testing.T) {
 		a, b, c := values(n).Draw(t, "a"), values(n).Draw(t, "b"), values(n).Draw(t, "c")
 		u := values(1).Draw(t, "u")[0]
 		checkBits(t, "dot", []float64{Dot(a, b)}, []float64{dotPortable(a, b)})
-		checkBits(t, "dot of a difference", []float64{DotDifference(a, b, c)}, []float64{dotDifferencePortable(a, b, c)})
 		checkBits(t, "largest", []float64{MaxAbs(a)}, []float64{maxAbsPortable(a)})
 		got, want := clone(a), clone(a)
 		Sqrt(got)
@@ -132,6 +131,39 @@ func TestPathEqualsPortableLoop(t *testing.T) {
 		checkBits(t, "squares", got.Squares, squares)
 		checkBits(t, "moments", got.Moments, moments)
 		checkBits(t, "mean", got.Mean, mean)
+	})
+}
+
+func TestJoinedPathEqualsPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		width := drawLength(t)
+		draw := func(what string) []float64 { return values(width).Draw(t, what) }
+		want, iterate := Path{draw("sum"), draw("squares"), draw("moments"), draw("mean")}, draw("iterate")
+		step, reference, shift := draw("step"), draw("reference"), draw("shift")
+		got, gotIterate := Path{clone(want.Sum), clone(want.Squares), clone(want.Moments), clone(want.Mean)}, clone(iterate)
+		offset := got.AddJoined(gotIterate, step, 0.7, reference, shift, 7, 1.0/7)
+		checkBits(t, "offset", []float64{offset}, []float64{joinPathPortable(&want, iterate, step, 0.7, reference, shift, 7, 1.0/7)})
+		checkBits(t, "iterate", gotIterate, iterate)
+		checkBits(t, "sum", got.Sum, want.Sum)
+		checkBits(t, "squares", got.Squares, want.Squares)
+		checkBits(t, "moments", got.Moments, want.Moments)
+		checkBits(t, "mean", got.Mean, want.Mean)
+	})
+}
+
+func TestStepsEqualPortableLoop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, rows := Lanes*rapid.IntRange(0, 4).Draw(t, "vectors"), rapid.IntRange(0, 9).Draw(t, "rows")
+		z, y, gain := values(d*rows).Draw(t, "z"), values(rows).Draw(t, "y"), values(rows).Draw(t, "gain")
+		limit := rapid.SliceOfN(rapid.SampledFrom([]float64{0.1, 1, 1e12}), rows, rows).Draw(t, "limit")
+		got := Steps{Kept: values(d).Draw(t, "kept"), Step: values(d).Draw(t, "step"), Scale: values(1).Draw(t, "scale")[0], KeptIntercept: 1, StepIntercept: 0.3}
+		want := got
+		want.Kept, want.Step = clone(got.Kept), clone(got.Step)
+		got.Take(z, y, gain, limit)
+		takePortable(&want, z, y, gain, limit)
+		checkBits(t, "kept", got.Kept, want.Kept)
+		checkBits(t, "step", got.Step, want.Step)
+		checkBits(t, "scale and intercept", []float64{got.Scale, got.KeptIntercept, got.StepIntercept}, []float64{want.Scale, want.KeptIntercept, want.StepIntercept})
 	})
 }
 

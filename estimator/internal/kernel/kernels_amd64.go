@@ -58,6 +58,18 @@ func descent3AVX2(kept *float64, step *float64, x *float64, stride int, y []floa
 func descent4AVX2(kept *float64, step *float64, x *float64, stride int, y []float64, gain []float64, shrink []float64, bound []float64, prediction []float64, scaleAndIntercept *[2]float64, learnIntercept float64)
 
 //go:noescape
+func steps1AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
+
+//go:noescape
+func steps2AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
+
+//go:noescape
+func steps3AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
+
+//go:noescape
+func steps4AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
+
+//go:noescape
 func progressAVX2(sums *[4]float64, prediction []float64, y []float64, knee []float64, keep4 float64) uint64
 
 //go:noescape
@@ -67,7 +79,7 @@ func surveyAVX2(s *[]float64, x *float64, stride int, raw []float64, weight []fl
 func addToPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, reference []float64, n float64, perN float64)
 
 //go:noescape
-func dotDifferenceAVX2(a []float64, b []float64, c []float64) float64
+func joinPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, step []float64, reference []float64, shift []float64, scale float64, n float64, perN float64) float64
 
 //go:noescape
 func symmetricTimesAVX2(dst []float64, p []float64, z []float64)

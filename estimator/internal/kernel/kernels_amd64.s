@@ -1592,6 +1592,332 @@ descent4AVX2_rows_end:
 	VZEROUPPER
 	RET
 
+// func steps1AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
+// Requires: AVX, AVX2
+TEXT ·steps1AVX2(SB), NOSPLIT, $0-104
+	MOVQ         kept+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         y_len+32(FP), BX
+	MOVQ         y_base+24(FP), SI
+	MOVQ         gain_base+48(FP), DI
+	MOVQ         limit_base+72(FP), R8
+	MOVQ         state+96(FP), R9
+	VMOVSD       (R9), X0
+	VMOVSD       8(R9), X1
+	VBROADCASTSD 16(R9), Y2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+
+steps1AVX2_rows:
+	CMPQ         BX, $0x01
+	JL           steps1AVX2_rows_end
+	VMULPD       (DX), Y3, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VADDPD       X6, X5, X5
+	VUNPCKHPD    X5, X5, X6
+	VADDSD       X6, X5, X5
+	VADDSD       X0, X5, X5
+	VMULPD       (DX), Y4, Y6
+	VEXTRACTF128 $0x01, Y6, X7
+	VADDPD       X7, X6, X6
+	VUNPCKHPD    X6, X6, X7
+	VADDSD       X7, X6, X6
+	VADDSD       X1, X6, X6
+	VMOVSD       (SI), X7
+	VSUBSD       X5, X7, X7
+	VMULSD       X2, X6, X6
+	VSUBSD       X6, X7, X7
+	VMULPD       Y2, Y4, Y6
+	VADDPD       Y6, Y3, Y3
+	VMULSD       X2, X1, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       (DI), X1
+	VBROADCASTSD (DI), Y6
+	VMULPD       (DX), Y6, Y4
+	VXORPD       X6, X6, X6
+	VSUBSD       (R8), X6, X6
+	VMOVSD       (R8), X5
+	VMINSD       X7, X5, X5
+	VMAXSD       X5, X6, X5
+	VBROADCASTSD X5, Y2
+	ADDQ         $0x20, DX
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	SUBQ         $0x01, BX
+	JMP          steps1AVX2_rows
+
+steps1AVX2_rows_end:
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, (CX)
+	VMOVSD  X0, (R9)
+	VMOVSD  X1, 8(R9)
+	VMOVSD  X2, 16(R9)
+	VZEROUPPER
+	RET
+
+// func steps2AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
+// Requires: AVX, AVX2
+TEXT ·steps2AVX2(SB), NOSPLIT, $0-104
+	MOVQ         kept+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         y_len+32(FP), BX
+	MOVQ         y_base+24(FP), SI
+	MOVQ         gain_base+48(FP), DI
+	MOVQ         limit_base+72(FP), R8
+	MOVQ         state+96(FP), R9
+	VMOVSD       (R9), X0
+	VMOVSD       8(R9), X1
+	VBROADCASTSD 16(R9), Y2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMOVUPD      32(AX), Y5
+	VMOVUPD      32(CX), Y6
+
+steps2AVX2_rows:
+	CMPQ         BX, $0x01
+	JL           steps2AVX2_rows_end
+	VMULPD       (DX), Y3, Y7
+	VMULPD       32(DX), Y5, Y8
+	VADDPD       Y8, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X8
+	VADDPD       X8, X7, X7
+	VUNPCKHPD    X7, X7, X8
+	VADDSD       X8, X7, X7
+	VADDSD       X0, X7, X7
+	VMULPD       (DX), Y4, Y8
+	VMULPD       32(DX), Y6, Y9
+	VADDPD       Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X9
+	VADDPD       X9, X8, X8
+	VUNPCKHPD    X8, X8, X9
+	VADDSD       X9, X8, X8
+	VADDSD       X1, X8, X8
+	VMOVSD       (SI), X9
+	VSUBSD       X7, X9, X9
+	VMULSD       X2, X8, X8
+	VSUBSD       X8, X9, X9
+	VMULPD       Y2, Y4, Y8
+	VADDPD       Y8, Y3, Y3
+	VMULPD       Y2, Y6, Y8
+	VADDPD       Y8, Y5, Y5
+	VMULSD       X2, X1, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       (DI), X1
+	VBROADCASTSD (DI), Y8
+	VMULPD       (DX), Y8, Y4
+	VMULPD       32(DX), Y8, Y6
+	VXORPD       X8, X8, X8
+	VSUBSD       (R8), X8, X8
+	VMOVSD       (R8), X7
+	VMINSD       X9, X7, X7
+	VMAXSD       X7, X8, X7
+	VBROADCASTSD X7, Y2
+	ADDQ         $0x40, DX
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	SUBQ         $0x01, BX
+	JMP          steps2AVX2_rows
+
+steps2AVX2_rows_end:
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, (CX)
+	VMOVUPD Y5, 32(AX)
+	VMOVUPD Y6, 32(CX)
+	VMOVSD  X0, (R9)
+	VMOVSD  X1, 8(R9)
+	VMOVSD  X2, 16(R9)
+	VZEROUPPER
+	RET
+
+// func steps3AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
+// Requires: AVX, AVX2
+TEXT ·steps3AVX2(SB), NOSPLIT, $0-104
+	MOVQ         kept+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         y_len+32(FP), BX
+	MOVQ         y_base+24(FP), SI
+	MOVQ         gain_base+48(FP), DI
+	MOVQ         limit_base+72(FP), R8
+	MOVQ         state+96(FP), R9
+	VMOVSD       (R9), X0
+	VMOVSD       8(R9), X1
+	VBROADCASTSD 16(R9), Y2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMOVUPD      32(AX), Y5
+	VMOVUPD      32(CX), Y6
+	VMOVUPD      64(AX), Y7
+	VMOVUPD      64(CX), Y8
+
+steps3AVX2_rows:
+	CMPQ         BX, $0x01
+	JL           steps3AVX2_rows_end
+	VMULPD       (DX), Y3, Y9
+	VMULPD       32(DX), Y5, Y10
+	VMULPD       64(DX), Y7, Y11
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y11, Y9, Y9
+	VEXTRACTF128 $0x01, Y9, X10
+	VADDPD       X10, X9, X9
+	VUNPCKHPD    X9, X9, X10
+	VADDSD       X10, X9, X9
+	VADDSD       X0, X9, X9
+	VMULPD       (DX), Y4, Y10
+	VMULPD       32(DX), Y6, Y11
+	VMULPD       64(DX), Y8, Y12
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y12, Y10, Y10
+	VEXTRACTF128 $0x01, Y10, X11
+	VADDPD       X11, X10, X10
+	VUNPCKHPD    X10, X10, X11
+	VADDSD       X11, X10, X10
+	VADDSD       X1, X10, X10
+	VMOVSD       (SI), X11
+	VSUBSD       X9, X11, X11
+	VMULSD       X2, X10, X10
+	VSUBSD       X10, X11, X11
+	VMULPD       Y2, Y4, Y10
+	VADDPD       Y10, Y3, Y3
+	VMULPD       Y2, Y6, Y10
+	VADDPD       Y10, Y5, Y5
+	VMULPD       Y2, Y8, Y10
+	VADDPD       Y10, Y7, Y7
+	VMULSD       X2, X1, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       (DI), X1
+	VBROADCASTSD (DI), Y10
+	VMULPD       (DX), Y10, Y4
+	VMULPD       32(DX), Y10, Y6
+	VMULPD       64(DX), Y10, Y8
+	VXORPD       X10, X10, X10
+	VSUBSD       (R8), X10, X10
+	VMOVSD       (R8), X9
+	VMINSD       X11, X9, X9
+	VMAXSD       X9, X10, X9
+	VBROADCASTSD X9, Y2
+	ADDQ         $0x60, DX
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	SUBQ         $0x01, BX
+	JMP          steps3AVX2_rows
+
+steps3AVX2_rows_end:
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, (CX)
+	VMOVUPD Y5, 32(AX)
+	VMOVUPD Y6, 32(CX)
+	VMOVUPD Y7, 64(AX)
+	VMOVUPD Y8, 64(CX)
+	VMOVSD  X0, (R9)
+	VMOVSD  X1, 8(R9)
+	VMOVSD  X2, 16(R9)
+	VZEROUPPER
+	RET
+
+// func steps4AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
+// Requires: AVX, AVX2
+TEXT ·steps4AVX2(SB), NOSPLIT, $0-104
+	MOVQ         kept+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         y_len+32(FP), BX
+	MOVQ         y_base+24(FP), SI
+	MOVQ         gain_base+48(FP), DI
+	MOVQ         limit_base+72(FP), R8
+	MOVQ         state+96(FP), R9
+	VMOVSD       (R9), X0
+	VMOVSD       8(R9), X1
+	VBROADCASTSD 16(R9), Y2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMOVUPD      32(AX), Y5
+	VMOVUPD      32(CX), Y6
+	VMOVUPD      64(AX), Y7
+	VMOVUPD      64(CX), Y8
+	VMOVUPD      96(AX), Y9
+	VMOVUPD      96(CX), Y10
+
+steps4AVX2_rows:
+	CMPQ         BX, $0x01
+	JL           steps4AVX2_rows_end
+	VMULPD       (DX), Y3, Y11
+	VMULPD       32(DX), Y5, Y12
+	VMULPD       64(DX), Y7, Y13
+	VMULPD       96(DX), Y9, Y14
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y14, Y13, Y13
+	VADDPD       Y13, Y11, Y11
+	VEXTRACTF128 $0x01, Y11, X12
+	VADDPD       X12, X11, X11
+	VUNPCKHPD    X11, X11, X12
+	VADDSD       X12, X11, X11
+	VADDSD       X0, X11, X11
+	VMULPD       (DX), Y4, Y12
+	VMULPD       32(DX), Y6, Y13
+	VMULPD       64(DX), Y8, Y14
+	VMULPD       96(DX), Y10, Y15
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y15, Y14, Y14
+	VADDPD       Y14, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPD       X13, X12, X12
+	VUNPCKHPD    X12, X12, X13
+	VADDSD       X13, X12, X12
+	VADDSD       X1, X12, X12
+	VMOVSD       (SI), X13
+	VSUBSD       X11, X13, X13
+	VMULSD       X2, X12, X12
+	VSUBSD       X12, X13, X13
+	VMULPD       Y2, Y4, Y12
+	VADDPD       Y12, Y3, Y3
+	VMULPD       Y2, Y6, Y12
+	VADDPD       Y12, Y5, Y5
+	VMULPD       Y2, Y8, Y12
+	VADDPD       Y12, Y7, Y7
+	VMULPD       Y2, Y10, Y12
+	VADDPD       Y12, Y9, Y9
+	VMULSD       X2, X1, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       (DI), X1
+	VBROADCASTSD (DI), Y12
+	VMULPD       (DX), Y12, Y4
+	VMULPD       32(DX), Y12, Y6
+	VMULPD       64(DX), Y12, Y8
+	VMULPD       96(DX), Y12, Y10
+	VXORPD       X12, X12, X12
+	VSUBSD       (R8), X12, X12
+	VMOVSD       (R8), X11
+	VMINSD       X13, X11, X11
+	VMAXSD       X11, X12, X11
+	VBROADCASTSD X11, Y2
+	ADDQ         $0x80, DX
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	SUBQ         $0x01, BX
+	JMP          steps4AVX2_rows
+
+steps4AVX2_rows_end:
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, (CX)
+	VMOVUPD Y5, 32(AX)
+	VMOVUPD Y6, 32(CX)
+	VMOVUPD Y7, 64(AX)
+	VMOVUPD Y8, 64(CX)
+	VMOVUPD Y9, 96(AX)
+	VMOVUPD Y10, 96(CX)
+	VMOVSD  X0, (R9)
+	VMOVSD  X1, 8(R9)
+	VMOVSD  X2, 16(R9)
+	VZEROUPPER
+	RET
+
 DATA half<>+0(SB)/8, $(0.5)
 DATA half<>+8(SB)/8, $(0.5)
 DATA half<>+16(SB)/8, $(0.5)
@@ -2144,34 +2470,62 @@ path_end:
 	VZEROUPPER
 	RET
 
-// func dotDifferenceAVX2(a []float64, b []float64, c []float64) float64
+// func joinPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, step []float64, reference []float64, shift []float64, scale float64, n float64, perN float64) float64
 // Requires: AVX
-TEXT ·dotDifferenceAVX2(SB), NOSPLIT, $0-80
-	MOVQ   a_base+0(FP), AX
-	MOVQ   b_base+24(FP), CX
-	MOVQ   c_base+48(FP), DX
-	MOVQ   a_len+8(FP), BX
-	VXORPD Y0, Y0, Y0
+TEXT ·joinPathAVX2(SB), NOSPLIT, $0-224
+	MOVQ         sum_len+8(FP), AX
+	MOVQ         sum_base+0(FP), CX
+	MOVQ         squares_base+24(FP), DX
+	MOVQ         moments_base+48(FP), BX
+	MOVQ         mean_base+72(FP), SI
+	MOVQ         iterate_base+96(FP), DI
+	MOVQ         reference_base+144(FP), R8
+	VBROADCASTSD n+200(FP), Y0
+	VBROADCASTSD perN+208(FP), Y1
+	MOVQ         step_base+120(FP), R9
+	MOVQ         shift_base+168(FP), R10
+	VBROADCASTSD scale+192(FP), Y2
+	VXORPD       Y3, Y3, Y3
 
-difference:
-	CMPQ    BX, $0x04
-	JL      difference_end
-	VMOVUPD (CX), Y1
-	VSUBPD  (DX), Y1, Y1
-	VMULPD  (AX), Y1, Y1
-	VADDPD  Y1, Y0, Y0
-	ADDQ    $0x20, AX
+join:
+	CMPQ    AX, $0x04
+	JL      join_end
+	VMOVUPD (R8), Y4
+	VMOVUPD (DI), Y5
+	VMULPD  (R9), Y2, Y6
+	VADDPD  Y6, Y5, Y5
+	VMOVUPD Y5, (DI)
+	VSUBPD  Y4, Y5, Y5
+	VMULPD  (R10), Y5, Y6
+	VADDPD  Y6, Y3, Y3
+	VADDPD  (CX), Y5, Y5
+	VMOVUPD Y5, (CX)
+	VMULPD  Y5, Y5, Y6
+	VADDPD  (DX), Y6, Y6
+	VMOVUPD Y6, (DX)
+	VMULPD  Y5, Y0, Y6
+	VADDPD  (BX), Y6, Y6
+	VMOVUPD Y6, (BX)
+	VMULPD  Y1, Y5, Y6
+	VADDPD  Y6, Y4, Y6
+	VMOVUPD Y6, (SI)
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
-	SUBQ    $0x04, BX
-	JMP     difference
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	SUBQ    $0x04, AX
+	JMP     join
 
-difference_end:
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X0
-	VUNPCKHPD    X0, X0, X1
-	VADDSD       X1, X0, X0
-	VMOVSD       X0, ret+72(FP)
+join_end:
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, ret+216(FP)
 	VZEROUPPER
 	RET
 

@@ -15,6 +15,24 @@ func (p *Path) Add(iterate, reference []float64, n, perN float64) {
 	addToPathPortable(q.Sum[whole:], q.Squares[whole:], q.Moments[whole:], q.Mean[whole:], iterate[whole:], reference[whole:], n, perN)
 }
 
+// AddJoined adds iterate n, of a multiple of Lanes, after iterate ← iterate + scale·step. It returns Σⱼ shiftⱼ(iterateⱼ − referenceⱼ), summed in four lanes, j mod 4,
+// which are added as (l₀ + l₂) + (l₁ + l₃).
+func (p *Path) AddJoined(iterate, step []float64, scale float64, reference, shift []float64, n, perN float64) float64 {
+	width := len(p.Sum)
+	q := Path{p.Sum, p.Squares[:width], p.Moments[:width], p.Mean[:width]}
+	return joinPath(&q, iterate[:width], step[:width], scale, reference[:width], shift[:width], n, perN)
+}
+
+func joinPathPortable(p *Path, iterate, step []float64, scale float64, reference, shift []float64, n, perN float64) float64 {
+	var sums [Lanes]float64
+	for j, from := range reference {
+		iterate[j] += float64(scale * step[j])
+		sums[j%Lanes] += float64(shift[j] * (iterate[j] - from))
+	}
+	addToPathPortable(p.Sum, p.Squares, p.Moments, p.Mean, iterate, reference, n, perN)
+	return Total(sums)
+}
+
 func addToPathPortable(sum, squares, moments, mean, iterate, reference []float64, n, perN float64) {
 	for j, d := range sum {
 		d += iterate[j] - reference[j]

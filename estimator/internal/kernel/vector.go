@@ -5,9 +5,6 @@ import "math"
 // Dot is Σᵢ aᵢbᵢ. Product i is added to sum i mod 16, all of which start at 0; they are added up as [sumOfLanes] says.
 func Dot(a, b []float64) float64 { return dot(a, b[:len(a)]) }
 
-// DotDifference is Σᵢ aᵢ(bᵢ − cᵢ), summed in four lanes, i mod 4, which are added as (l₀ + l₂) + (l₁ + l₃).
-func DotDifference(a, b, c []float64) float64 { return dotDifference(a, b[:len(a)], c[:len(a)]) }
-
 // AddScaled is dstᵢ ← dstᵢ + u·xᵢ.
 func AddScaled(dst []float64, u float64, x []float64) { addScaled(dst, u, x[:len(dst)]) }
 
@@ -110,12 +107,4 @@ func finitePortable(x []float64) bool {
 		sum += v - v // 0, or NaN
 	}
 	return sum == 0
-}
-
-func dotDifferencePortable(a, b, c []float64) float64 {
-	var sums [Lanes]float64
-	for i, v := range a {
-		sums[i%Lanes] += float64(v * (b[i] - c[i]))
-	}
-	return Total(sums)
 }

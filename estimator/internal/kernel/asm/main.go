@@ -23,10 +23,13 @@ func main() {
 	for vectors := 1; vectors <= mostInRegisters; vectors++ {
 		descent(vectors)
 	}
+	for vectors := 1; vectors <= mostInRegisters; vectors++ {
+		steps(vectors)
+	}
 	progress()
 	survey()
 	addToPath()
-	dotDifference()
+	joinPath()
 	symmetricTimes()
 	symmetricDowndate()
 	Generate()

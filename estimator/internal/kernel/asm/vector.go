@@ -100,27 +100,6 @@ func dot() {
 	RET()
 }
 
-func dotDifference() {
-	TEXT("dotDifferenceAVX2", NOSPLIT, "func(a, b, c []float64) float64")
-	Pragma("noescape")
-	a, b, c := Load(Param("a").Base(), GP64()), Load(Param("b").Base(), GP64()), Load(Param("c").Base(), GP64())
-	n := Load(Param("a").Len(), GP64())
-	sum := zeros(1)[0]
-	loop("difference", n, lanes, func() {
-		t := YMM()
-		VMOVUPD(at(b, 0), t)
-		VSUBPD(at(c, 0), t, t)
-		VMULPD(at(a, 0), t, t)
-		VADDPD(t, sum, sum)
-		for _, p := range []Register{a, b, c} {
-			ADDQ(Imm(bytesAVector), p)
-		}
-	})
-	VMOVSD(sumOfLanes(sum), address(ReturnIndex(0)))
-	VZEROUPPER()
-	RET()
-}
-
 func addScaled() {
 	TEXT("addScaledAVX2", NOSPLIT, "func(dst []float64, u float64, x []float64)")
 	Pragma("noescape")
