@@ -85,6 +85,11 @@ func forgetting(halfLife float64) float64 {
 func (s *newton) predict(x []float64) float64 {
 	s.standardise(x)
 	s.standardised = kernel.Dot(s.z[:s.stride], s.beta[:s.stride])
+	return s.rawPrediction()
+}
+
+// rawPrediction of the row in z.
+func (s *newton) rawPrediction() float64 {
 	if p := s.fit.targetC + float64(s.standardised*s.fit.targetS); p-p == 0 {
 		return p
 	}
@@ -136,11 +141,31 @@ func (s *newton) kneeIn() float64 {
 
 func (s *newton) learn(t *tile) {
 	for i := range t.n {
-		t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.knee()
-		if s.learnRow(t.row(i), t.y[i], t.w[i]) {
+		var guarded bool
+		if s.rows == nil && s.regards() {
+			h := s.regard(t.x[i*t.stride:])
+			t.prediction[i], t.knee[i] = s.rawPrediction(), s.knee()
+			guarded = s.follow(t.row(i), t.y[i], t.w[i], s.guard.weight(s.far), h)
+		} else {
+			t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.knee()
+			guarded = s.learnRow(t.row(i), t.y[i], t.w[i])
+		}
+		if guarded {
 			t.guarded++
 		}
 	}
+}
+
+// regards tells whether one kernel does all that comes before a row's step.
+func (s *newton) regards() bool {
+	return s.stride <= kernel.FewCoefficients && s.when == nil && len(s.fit.dependents) == 0
+}
+
+// regard is what predict does, and Pz; it returns zᵀPz. The row is padded.
+func (s *newton) regard(x []float64) (h float64) {
+	s.z[0] = 1
+	s.far, s.standardised, h = kernel.Regard(s.z[:cap(s.z)], x, s.center, s.perScale, s.beta[:s.stride], s.p, s.pz[:s.stride], len(s.beta))
+	return h
 }
 
 func (s *newton) endPass() {}

@@ -28,10 +28,14 @@ func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
 
 // stepRow is the step for a row that the guard against far rows gives the weight v.
 func (s *newton) stepRow(x []float64, y, w, v float64) (guarded bool) {
-	y = s.fit.target(y)
-	r := y - s.standardised
 	kernel.SymmetricTimes(s.pz[:s.stride], s.p, s.z)
-	h := max(0, kernel.Dot(s.z[:s.stride], s.pz[:s.stride])) // below 0 it is rounding
+	return s.follow(x, y, w, v, kernel.Dot(s.z[:s.stride], s.pz[:s.stride]))
+}
+
+// follow a row with Pz and h = zᵀPz.
+func (s *newton) follow(x []float64, y, w, v, h float64) (guarded bool) {
+	y, h = s.fit.target(y), max(0, h) // below 0 it is rounding
+	r := y - s.standardised
 	if !(s.far < reach && math.Abs(r) < reach && h <= math.MaxFloat64 && s.when.bears(s.z)) {
 		return true // numbers out of range: counted, and nothing is learned from them
 	}
@@ -47,7 +51,7 @@ func (s *newton) stepRow(x []float64, y, w, v float64) (guarded bool) {
 	if s.guard.Auto {
 		s.guard.count(s.far, v, inside(r, y, s.sigma, h))
 	}
-	s.scoreRow(a * max(-delta, min(delta, r)))
+	s.scoreRow()
 	s.rescale(math.Abs(r))
 	if s.when != nil && s.when.moved() {
 		s.recentre()
@@ -55,20 +59,30 @@ func (s *newton) stepRow(x []float64, y, w, v float64) (guarded bool) {
 	return v < 1
 }
 
-// step of β and P, with h and Pz.
+// step of β, g and P, with h and Pz.
 func (s *newton) step(r, a, h, delta float64) {
 	denominator := s.lambda + float64(a*h)
-	inside := math.Abs(r) <= delta*denominator
+	inside, score := math.Abs(r) <= delta*denominator, a*max(-delta, min(delta, r))
 	gain := a * r / denominator
 	if !inside {
 		gain = a * math.Copysign(delta, r) / s.lambda
 	}
+	sharp := inside && a*h >= sharpens
+	if s.stride <= kernel.FewCoefficients && !sharp && (inside || s.lambda == 1) {
+		rows, root := 0, 0.0
+		if inside {
+			rows, root = len(s.beta), math.Sqrt(a/denominator)
+		}
+		kernel.Advance(s.beta[:s.stride], s.score[:s.stride], s.p, s.pz[:s.stride], s.z[:s.stride], rows, gain, score, root, 1/s.lambda)
+		return
+	}
 	kernel.AddScaled(s.beta[:s.stride], gain, s.pz[:s.stride])
+	s.addScore(score)
 	switch {
-	case inside && a*h < sharpens:
-		s.downdate(a/denominator, 1/s.lambda)
-	case inside:
+	case sharp:
 		s.sharpen(a/denominator, 1/s.lambda)
+	case inside:
+		s.downdate(a/denominator, 1/s.lambda)
 	case s.lambda < 1:
 		for i, v := range s.p {
 			s.p[i] = min(v/s.lambda, farthest)

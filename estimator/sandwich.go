@@ -39,9 +39,8 @@ func nextBlock(length int, t, lambda float64) int {
 	return length
 }
 
-// scoreRow adds a row's score to the running block, and the block to M when it is full. A score i rows ago counts λⁱ in β, so its square counts λ²ⁱ in M.
-func (s *newton) scoreRow(score float64) {
-	s.addScore(score)
+// scoreRow counts a row whose score has been added to the running block, and adds the block to M when it is full. A score i rows ago counts λⁱ in β, so its square counts λ²ⁱ in M.
+func (s *newton) scoreRow() {
 	if s.lambda < shortMemory {
 		s.keepRidge(1)
 	}

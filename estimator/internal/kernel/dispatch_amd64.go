@@ -2,7 +2,11 @@
 
 package kernel
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // avx2 is chosen once, at the start of the program.
 var avx2 = cpu.X86.HasAVX2
@@ -179,4 +183,44 @@ func take(s *Steps, z, y, gain, limit []float64) {
 		steps4AVX2(&s.Kept[0], &s.Step[0], &z[0], y, gain, limit, &state)
 	}
 	s.KeptIntercept, s.StepIntercept, s.Scale = state[0], state[1], state[2]
+}
+
+func regard(z, x, centre, perScale, beta, p, pz []float64, rows int) (far, product, h float64) {
+	vectors := len(beta) / Lanes
+	if !avx2 || len(centre) == 0 {
+		return regardPortable(z, x, centre, perScale, beta, p, pz, rows)
+	}
+	switch vectors {
+	case 1:
+		return regard1AVX2(&z[0], &x[0], centre, perScale, &beta[0], &p[0], &pz[0], rows)
+	case 2:
+		return regard2AVX2(&z[0], &x[0], centre, perScale, &beta[0], &p[0], &pz[0], rows)
+	case 3:
+		return regard3AVX2(&z[0], &x[0], centre, perScale, &beta[0], &p[0], &pz[0], rows)
+	case 4:
+		return regard4AVX2(&z[0], &x[0], centre, perScale, &beta[0], &p[0], &pz[0], rows)
+	case 5:
+		return regard5AVX2(&z[0], &x[0], centre, perScale, &beta[0], &p[0], &pz[0], rows)
+	}
+	return regardPortable(z, x, centre, perScale, beta, p, pz, rows)
+}
+
+func advance(beta, score, p, pz, z []float64, rows int, gain, scored, root, factor float64) {
+	vectors := len(beta) / Lanes
+	if !avx2 || vectors == 0 || vectors > FewCoefficients/Lanes {
+		advancePortable(beta, score, p, pz, z, rows, gain, scored, root, factor)
+		return
+	}
+	switch vectors {
+	case 1:
+		advance1AVX2(&beta[0], &score[0], unsafe.SliceData(p), &pz[0], &z[0], rows, gain, scored, root, factor)
+	case 2:
+		advance2AVX2(&beta[0], &score[0], unsafe.SliceData(p), &pz[0], &z[0], rows, gain, scored, root, factor)
+	case 3:
+		advance3AVX2(&beta[0], &score[0], unsafe.SliceData(p), &pz[0], &z[0], rows, gain, scored, root, factor)
+	case 4:
+		advance4AVX2(&beta[0], &score[0], unsafe.SliceData(p), &pz[0], &z[0], rows, gain, scored, root, factor)
+	case 5:
+		advance5AVX2(&beta[0], &score[0], unsafe.SliceData(p), &pz[0], &z[0], rows, gain, scored, root, factor)
+	}
 }

@@ -53,3 +53,11 @@ func descend(s *Descent, x []float64, stride int, y, gain, shrink, bound, predic
 }
 
 func take(s *Steps, z, y, gain, limit []float64) { takePortable(s, z, y, gain, limit) }
+
+func regard(z, x, centre, perScale, beta, p, pz []float64, rows int) (far, product, h float64) {
+	return regardPortable(z, x, centre, perScale, beta, p, pz, rows)
+}
+
+func advance(beta, score, p, pz, z []float64, rows int, gain, scored, root, factor float64) {
+	advancePortable(beta, score, p, pz, z, rows, gain, scored, root, factor)
+}

@@ -231,6 +231,34 @@ func TestSymmetricKernelsEqualPortableLoops(t *testing.T) {
 	})
 }
 
+func TestNewtonKernelsEqualPortableLoops(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := rapid.IntRange(0, FewCoefficients-1).Draw(t, "features")
+		stride, width := Padded(d+1), Padded(d)
+		draw := func(what string, n int) []float64 { return values(n).Draw(t, what) }
+		x, centre, perScale, beta, p := draw("x", width), draw("centre", width), draw("per scale", width), draw("beta", stride), draw("p", (d+1)*stride)
+		z := append([]float64{1}, make([]float64, stride+Lanes)...)
+		gotZ, wantZ, gotPz, wantPz := clone(z), clone(z), make([]float64, stride), make([]float64, stride)
+		far, product, h := Regard(gotZ, x, centre, perScale, beta, p, gotPz, d+1)
+		wantFar, wantProduct, wantH := regardPortable(wantZ[:max(stride, 1+width)], x, centre, perScale, beta, p, wantPz, d+1)
+		checkBits(t, "z", gotZ, wantZ)
+		checkBits(t, "Pz", gotPz, wantPz)
+		checkBits(t, "products", []float64{product, h}, []float64{wantProduct, wantH})
+		if Finite(wantZ) {
+			checkBits(t, "far", []float64{far}, []float64{wantFar})
+		}
+		rows := rapid.SampledFrom([]int{0, d + 1}).Draw(t, "rows")
+		score, c := draw("score", stride), draw("gains", 4)
+		gotBeta, gotScore, gotP := clone(beta), clone(score), clone(p)
+		Advance(gotBeta, gotScore, gotP, gotPz, gotZ, rows, c[0], c[1], c[2], c[3])
+		advancePortable(beta, score, p[:rows*stride], wantPz, wantZ[:stride], rows, c[0], c[1], c[2], c[3])
+		checkBits(t, "beta", gotBeta, beta)
+		checkBits(t, "score", gotScore, score)
+		checkBits(t, "Pz", gotPz, wantPz)
+		checkBits(t, "P", gotP, p)
+	})
+}
+
 func TestHuberEqualsPortableLoop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, rows := drawLength(t), rapid.IntRange(0, 9).Draw(t, "rows")

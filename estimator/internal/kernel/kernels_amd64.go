@@ -82,6 +82,36 @@ func addToPathAVX2(sum []float64, squares []float64, moments []float64, mean []f
 func joinPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, step []float64, reference []float64, shift []float64, scale float64, n float64, perN float64) float64
 
 //go:noescape
+func regard1AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+
+//go:noescape
+func advance1AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+
+//go:noescape
+func regard2AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+
+//go:noescape
+func advance2AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+
+//go:noescape
+func regard3AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+
+//go:noescape
+func advance3AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+
+//go:noescape
+func regard4AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+
+//go:noescape
+func advance4AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+
+//go:noescape
+func regard5AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+
+//go:noescape
+func advance5AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+
+//go:noescape
 func symmetricTimesAVX2(dst []float64, p []float64, z []float64)
 
 //go:noescape

@@ -2529,6 +2529,876 @@ join_end:
 	VZEROUPPER
 	RET
 
+// func regard1AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+// Requires: AVX, AVX2
+TEXT ·regard1AVX2(SB), NOSPLIT, $0-120
+	MOVQ     z+0(FP), AX
+	MOVQ     x+8(FP), CX
+	MOVQ     centre_len+24(FP), DX
+	MOVQ     centre_base+16(FP), BX
+	MOVQ     perScale_base+40(FP), SI
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y1, Y1, Y1
+	MOVQ     AX, DI
+
+regard1AVX2_features:
+	CMPQ    DX, $0x04
+	JL      regard1AVX2_features_end
+	VMOVUPD (CX), Y2
+	VSUBPD  (BX), Y2, Y2
+	VMULPD  (SI), Y2, Y2
+	VMOVUPD Y2, 8(DI)
+	VANDPD  Y2, Y0, Y2
+	VMAXPD  Y2, Y1, Y1
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x04, DX
+	JMP     regard1AVX2_features
+
+regard1AVX2_features_end:
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPD       X0, X1, X1
+	VUNPCKHPD    X1, X1, X0
+	VMAXSD       X0, X1, X1
+	VMOVSD       X1, far+96(FP)
+	MOVQ         rows+88(FP), CX
+	MOVQ         p+72(FP), DX
+	MOVQ         AX, BX
+	VXORPD       Y0, Y0, Y0
+
+regard1AVX2_rows:
+	CMPQ         CX, $0x01
+	JL           regard1AVX2_rows_end
+	VBROADCASTSD (BX), Y1
+	VMULPD       (DX), Y1, Y2
+	VADDPD       Y2, Y0, Y0
+	ADDQ         $0x08, BX
+	ADDQ         $0x20, DX
+	SUBQ         $0x01, CX
+	JMP          regard1AVX2_rows
+
+regard1AVX2_rows_end:
+	MOVQ         beta+64(FP), CX
+	MOVQ         pz+80(FP), DX
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      (AX), Y1
+	VMULPD       Y0, Y1, Y2
+	VADDPD       Y2, Y7, Y7
+	VMULPD       (CX), Y1, Y2
+	VADDPD       Y2, Y3, Y3
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y5, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, product+104(FP)
+	VADDPD       Y8, Y7, Y7
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y9, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPD       X0, X7, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, h+112(FP)
+	VZEROUPPER
+	RET
+
+// func advance1AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+// Requires: AVX
+TEXT ·advance1AVX2(SB), NOSPLIT, $0-80
+	MOVQ         beta+0(FP), AX
+	MOVQ         score+8(FP), CX
+	MOVQ         p+16(FP), DX
+	MOVQ         pz+24(FP), BX
+	MOVQ         z+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VBROADCASTSD gain+48(FP), Y0
+	VBROADCASTSD scored+56(FP), Y1
+	VBROADCASTSD root+64(FP), Y2
+	VBROADCASTSD factor+72(FP), Y3
+	VMOVUPD      (BX), Y4
+	VMULPD       Y0, Y4, Y0
+	VADDPD       (AX), Y0, Y0
+	VMOVUPD      Y0, (AX)
+	VMULPD       (SI), Y1, Y0
+	VADDPD       (CX), Y0, Y0
+	VMOVUPD      Y0, (CX)
+	VMULPD       Y2, Y4, Y4
+	VMOVUPD      Y4, (BX)
+
+advance1AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance1AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y4, Y0, Y0
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y0, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0x20, DX
+	SUBQ         $0x01, DI
+	JMP          advance1AVX2_rows
+
+advance1AVX2_rows_end:
+	VZEROUPPER
+	RET
+
+// func regard2AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+// Requires: AVX, AVX2
+TEXT ·regard2AVX2(SB), NOSPLIT, $0-120
+	MOVQ     z+0(FP), AX
+	MOVQ     x+8(FP), CX
+	MOVQ     centre_len+24(FP), DX
+	MOVQ     centre_base+16(FP), BX
+	MOVQ     perScale_base+40(FP), SI
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y1, Y1, Y1
+	MOVQ     AX, DI
+
+regard2AVX2_features:
+	CMPQ    DX, $0x04
+	JL      regard2AVX2_features_end
+	VMOVUPD (CX), Y2
+	VSUBPD  (BX), Y2, Y2
+	VMULPD  (SI), Y2, Y2
+	VMOVUPD Y2, 8(DI)
+	VANDPD  Y2, Y0, Y2
+	VMAXPD  Y2, Y1, Y1
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x04, DX
+	JMP     regard2AVX2_features
+
+regard2AVX2_features_end:
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPD       X0, X1, X1
+	VUNPCKHPD    X1, X1, X0
+	VMAXSD       X0, X1, X1
+	VMOVSD       X1, far+96(FP)
+	MOVQ         rows+88(FP), CX
+	MOVQ         p+72(FP), DX
+	MOVQ         AX, BX
+	VXORPD       Y0, Y0, Y0
+	VXORPD       Y1, Y1, Y1
+
+regard2AVX2_rows:
+	CMPQ         CX, $0x01
+	JL           regard2AVX2_rows_end
+	VBROADCASTSD (BX), Y2
+	VMULPD       (DX), Y2, Y3
+	VADDPD       Y3, Y0, Y0
+	VMULPD       32(DX), Y2, Y3
+	VADDPD       Y3, Y1, Y1
+	ADDQ         $0x08, BX
+	ADDQ         $0x40, DX
+	SUBQ         $0x01, CX
+	JMP          regard2AVX2_rows
+
+regard2AVX2_rows_end:
+	MOVQ         beta+64(FP), CX
+	MOVQ         pz+80(FP), DX
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
+	VXORPD       Y11, Y11, Y11
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      (AX), Y2
+	VMULPD       Y0, Y2, Y3
+	VADDPD       Y3, Y8, Y8
+	VMULPD       (CX), Y2, Y3
+	VADDPD       Y3, Y4, Y4
+	VMOVUPD      Y1, 32(DX)
+	VMOVUPD      32(AX), Y2
+	VMULPD       Y1, Y2, Y3
+	VADDPD       Y3, Y9, Y9
+	VMULPD       32(CX), Y2, Y3
+	VADDPD       Y3, Y5, Y5
+	VADDPD       Y5, Y4, Y4
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPD       X0, X4, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, product+104(FP)
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y10, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X0
+	VADDPD       X0, X8, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, h+112(FP)
+	VZEROUPPER
+	RET
+
+// func advance2AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+// Requires: AVX
+TEXT ·advance2AVX2(SB), NOSPLIT, $0-80
+	MOVQ         beta+0(FP), AX
+	MOVQ         score+8(FP), CX
+	MOVQ         p+16(FP), DX
+	MOVQ         pz+24(FP), BX
+	MOVQ         z+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VBROADCASTSD gain+48(FP), Y0
+	VBROADCASTSD scored+56(FP), Y1
+	VBROADCASTSD root+64(FP), Y2
+	VBROADCASTSD factor+72(FP), Y3
+	VMOVUPD      (BX), Y5
+	VMULPD       Y0, Y5, Y4
+	VADDPD       (AX), Y4, Y4
+	VMOVUPD      Y4, (AX)
+	VMULPD       (SI), Y1, Y4
+	VADDPD       (CX), Y4, Y4
+	VMOVUPD      Y4, (CX)
+	VMULPD       Y2, Y5, Y5
+	VMOVUPD      Y5, (BX)
+	VMOVUPD      32(BX), Y6
+	VMULPD       Y0, Y6, Y4
+	VADDPD       32(AX), Y4, Y4
+	VMOVUPD      Y4, 32(AX)
+	VMULPD       32(SI), Y1, Y4
+	VADDPD       32(CX), Y4, Y4
+	VMOVUPD      Y4, 32(CX)
+	VMULPD       Y2, Y6, Y6
+	VMOVUPD      Y6, 32(BX)
+
+advance2AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance2AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y5, Y0, Y4
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	VMULPD       Y6, Y0, Y4
+	VMOVUPD      32(DX), Y0
+	VSUBPD       Y4, Y0, Y0
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0x40, DX
+	SUBQ         $0x01, DI
+	JMP          advance2AVX2_rows
+
+advance2AVX2_rows_end:
+	VZEROUPPER
+	RET
+
+// func regard3AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+// Requires: AVX, AVX2
+TEXT ·regard3AVX2(SB), NOSPLIT, $0-120
+	MOVQ     z+0(FP), AX
+	MOVQ     x+8(FP), CX
+	MOVQ     centre_len+24(FP), DX
+	MOVQ     centre_base+16(FP), BX
+	MOVQ     perScale_base+40(FP), SI
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y1, Y1, Y1
+	MOVQ     AX, DI
+
+regard3AVX2_features:
+	CMPQ    DX, $0x04
+	JL      regard3AVX2_features_end
+	VMOVUPD (CX), Y2
+	VSUBPD  (BX), Y2, Y2
+	VMULPD  (SI), Y2, Y2
+	VMOVUPD Y2, 8(DI)
+	VANDPD  Y2, Y0, Y2
+	VMAXPD  Y2, Y1, Y1
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x04, DX
+	JMP     regard3AVX2_features
+
+regard3AVX2_features_end:
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPD       X0, X1, X1
+	VUNPCKHPD    X1, X1, X0
+	VMAXSD       X0, X1, X1
+	VMOVSD       X1, far+96(FP)
+	MOVQ         rows+88(FP), CX
+	MOVQ         p+72(FP), DX
+	MOVQ         AX, BX
+	VXORPD       Y0, Y0, Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+
+regard3AVX2_rows:
+	CMPQ         CX, $0x01
+	JL           regard3AVX2_rows_end
+	VBROADCASTSD (BX), Y3
+	VMULPD       (DX), Y3, Y4
+	VADDPD       Y4, Y0, Y0
+	VMULPD       32(DX), Y3, Y4
+	VADDPD       Y4, Y1, Y1
+	VMULPD       64(DX), Y3, Y4
+	VADDPD       Y4, Y2, Y2
+	ADDQ         $0x08, BX
+	ADDQ         $0x60, DX
+	SUBQ         $0x01, CX
+	JMP          regard3AVX2_rows
+
+regard3AVX2_rows_end:
+	MOVQ         beta+64(FP), CX
+	MOVQ         pz+80(FP), DX
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
+	VXORPD       Y11, Y11, Y11
+	VXORPD       Y12, Y12, Y12
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      (AX), Y3
+	VMULPD       Y0, Y3, Y4
+	VADDPD       Y4, Y9, Y9
+	VMULPD       (CX), Y3, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVUPD      Y1, 32(DX)
+	VMOVUPD      32(AX), Y3
+	VMULPD       Y1, Y3, Y4
+	VADDPD       Y4, Y10, Y10
+	VMULPD       32(CX), Y3, Y4
+	VADDPD       Y4, Y6, Y6
+	VMOVUPD      Y2, 64(DX)
+	VMOVUPD      64(AX), Y3
+	VMULPD       Y2, Y3, Y4
+	VADDPD       Y4, Y11, Y11
+	VMULPD       64(CX), Y3, Y4
+	VADDPD       Y4, Y7, Y7
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y8, Y7, Y7
+	VADDPD       Y7, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPD       X0, X5, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, product+104(FP)
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y11, Y9, Y9
+	VEXTRACTF128 $0x01, Y9, X0
+	VADDPD       X0, X9, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, h+112(FP)
+	VZEROUPPER
+	RET
+
+// func advance3AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+// Requires: AVX
+TEXT ·advance3AVX2(SB), NOSPLIT, $0-80
+	MOVQ         beta+0(FP), AX
+	MOVQ         score+8(FP), CX
+	MOVQ         p+16(FP), DX
+	MOVQ         pz+24(FP), BX
+	MOVQ         z+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VBROADCASTSD gain+48(FP), Y0
+	VBROADCASTSD scored+56(FP), Y1
+	VBROADCASTSD root+64(FP), Y2
+	VBROADCASTSD factor+72(FP), Y3
+	VMOVUPD      (BX), Y5
+	VMULPD       Y0, Y5, Y4
+	VADDPD       (AX), Y4, Y4
+	VMOVUPD      Y4, (AX)
+	VMULPD       (SI), Y1, Y4
+	VADDPD       (CX), Y4, Y4
+	VMOVUPD      Y4, (CX)
+	VMULPD       Y2, Y5, Y5
+	VMOVUPD      Y5, (BX)
+	VMOVUPD      32(BX), Y6
+	VMULPD       Y0, Y6, Y4
+	VADDPD       32(AX), Y4, Y4
+	VMOVUPD      Y4, 32(AX)
+	VMULPD       32(SI), Y1, Y4
+	VADDPD       32(CX), Y4, Y4
+	VMOVUPD      Y4, 32(CX)
+	VMULPD       Y2, Y6, Y6
+	VMOVUPD      Y6, 32(BX)
+	VMOVUPD      64(BX), Y7
+	VMULPD       Y0, Y7, Y4
+	VADDPD       64(AX), Y4, Y4
+	VMOVUPD      Y4, 64(AX)
+	VMULPD       64(SI), Y1, Y4
+	VADDPD       64(CX), Y4, Y4
+	VMOVUPD      Y4, 64(CX)
+	VMULPD       Y2, Y7, Y7
+	VMOVUPD      Y7, 64(BX)
+
+advance3AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance3AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y5, Y0, Y4
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	VMULPD       Y6, Y0, Y4
+	VMOVUPD      32(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, 32(DX)
+	VMULPD       Y7, Y0, Y4
+	VMOVUPD      64(DX), Y0
+	VSUBPD       Y4, Y0, Y0
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, 64(DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0x60, DX
+	SUBQ         $0x01, DI
+	JMP          advance3AVX2_rows
+
+advance3AVX2_rows_end:
+	VZEROUPPER
+	RET
+
+// func regard4AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+// Requires: AVX, AVX2
+TEXT ·regard4AVX2(SB), NOSPLIT, $0-120
+	MOVQ     z+0(FP), AX
+	MOVQ     x+8(FP), CX
+	MOVQ     centre_len+24(FP), DX
+	MOVQ     centre_base+16(FP), BX
+	MOVQ     perScale_base+40(FP), SI
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y1, Y1, Y1
+	MOVQ     AX, DI
+
+regard4AVX2_features:
+	CMPQ    DX, $0x04
+	JL      regard4AVX2_features_end
+	VMOVUPD (CX), Y2
+	VSUBPD  (BX), Y2, Y2
+	VMULPD  (SI), Y2, Y2
+	VMOVUPD Y2, 8(DI)
+	VANDPD  Y2, Y0, Y2
+	VMAXPD  Y2, Y1, Y1
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x04, DX
+	JMP     regard4AVX2_features
+
+regard4AVX2_features_end:
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPD       X0, X1, X1
+	VUNPCKHPD    X1, X1, X0
+	VMAXSD       X0, X1, X1
+	VMOVSD       X1, far+96(FP)
+	MOVQ         rows+88(FP), CX
+	MOVQ         p+72(FP), DX
+	MOVQ         AX, BX
+	VXORPD       Y0, Y0, Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+
+regard4AVX2_rows:
+	CMPQ         CX, $0x01
+	JL           regard4AVX2_rows_end
+	VBROADCASTSD (BX), Y4
+	VMULPD       (DX), Y4, Y5
+	VADDPD       Y5, Y0, Y0
+	VMULPD       32(DX), Y4, Y5
+	VADDPD       Y5, Y1, Y1
+	VMULPD       64(DX), Y4, Y5
+	VADDPD       Y5, Y2, Y2
+	VMULPD       96(DX), Y4, Y5
+	VADDPD       Y5, Y3, Y3
+	ADDQ         $0x08, BX
+	ADDQ         $0x80, DX
+	SUBQ         $0x01, CX
+	JMP          regard4AVX2_rows
+
+regard4AVX2_rows_end:
+	MOVQ         beta+64(FP), CX
+	MOVQ         pz+80(FP), DX
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
+	VXORPD       Y11, Y11, Y11
+	VXORPD       Y12, Y12, Y12
+	VXORPD       Y13, Y13, Y13
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      (AX), Y4
+	VMULPD       Y0, Y4, Y5
+	VADDPD       Y5, Y10, Y10
+	VMULPD       (CX), Y4, Y5
+	VADDPD       Y5, Y6, Y6
+	VMOVUPD      Y1, 32(DX)
+	VMOVUPD      32(AX), Y4
+	VMULPD       Y1, Y4, Y5
+	VADDPD       Y5, Y11, Y11
+	VMULPD       32(CX), Y4, Y5
+	VADDPD       Y5, Y7, Y7
+	VMOVUPD      Y2, 64(DX)
+	VMOVUPD      64(AX), Y4
+	VMULPD       Y2, Y4, Y5
+	VADDPD       Y5, Y12, Y12
+	VMULPD       64(CX), Y4, Y5
+	VADDPD       Y5, Y8, Y8
+	VMOVUPD      Y3, 96(DX)
+	VMOVUPD      96(AX), Y4
+	VMULPD       Y3, Y4, Y5
+	VADDPD       Y5, Y13, Y13
+	VMULPD       96(CX), Y4, Y5
+	VADDPD       Y5, Y9, Y9
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y8, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPD       X0, X6, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, product+104(FP)
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y12, Y10, Y10
+	VEXTRACTF128 $0x01, Y10, X0
+	VADDPD       X0, X10, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, h+112(FP)
+	VZEROUPPER
+	RET
+
+// func advance4AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+// Requires: AVX
+TEXT ·advance4AVX2(SB), NOSPLIT, $0-80
+	MOVQ         beta+0(FP), AX
+	MOVQ         score+8(FP), CX
+	MOVQ         p+16(FP), DX
+	MOVQ         pz+24(FP), BX
+	MOVQ         z+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VBROADCASTSD gain+48(FP), Y0
+	VBROADCASTSD scored+56(FP), Y1
+	VBROADCASTSD root+64(FP), Y2
+	VBROADCASTSD factor+72(FP), Y3
+	VMOVUPD      (BX), Y5
+	VMULPD       Y0, Y5, Y4
+	VADDPD       (AX), Y4, Y4
+	VMOVUPD      Y4, (AX)
+	VMULPD       (SI), Y1, Y4
+	VADDPD       (CX), Y4, Y4
+	VMOVUPD      Y4, (CX)
+	VMULPD       Y2, Y5, Y5
+	VMOVUPD      Y5, (BX)
+	VMOVUPD      32(BX), Y6
+	VMULPD       Y0, Y6, Y4
+	VADDPD       32(AX), Y4, Y4
+	VMOVUPD      Y4, 32(AX)
+	VMULPD       32(SI), Y1, Y4
+	VADDPD       32(CX), Y4, Y4
+	VMOVUPD      Y4, 32(CX)
+	VMULPD       Y2, Y6, Y6
+	VMOVUPD      Y6, 32(BX)
+	VMOVUPD      64(BX), Y7
+	VMULPD       Y0, Y7, Y4
+	VADDPD       64(AX), Y4, Y4
+	VMOVUPD      Y4, 64(AX)
+	VMULPD       64(SI), Y1, Y4
+	VADDPD       64(CX), Y4, Y4
+	VMOVUPD      Y4, 64(CX)
+	VMULPD       Y2, Y7, Y7
+	VMOVUPD      Y7, 64(BX)
+	VMOVUPD      96(BX), Y8
+	VMULPD       Y0, Y8, Y4
+	VADDPD       96(AX), Y4, Y4
+	VMOVUPD      Y4, 96(AX)
+	VMULPD       96(SI), Y1, Y4
+	VADDPD       96(CX), Y4, Y4
+	VMOVUPD      Y4, 96(CX)
+	VMULPD       Y2, Y8, Y8
+	VMOVUPD      Y8, 96(BX)
+
+advance4AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance4AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y5, Y0, Y4
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	VMULPD       Y6, Y0, Y4
+	VMOVUPD      32(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, 32(DX)
+	VMULPD       Y7, Y0, Y4
+	VMOVUPD      64(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, 64(DX)
+	VMULPD       Y8, Y0, Y4
+	VMOVUPD      96(DX), Y0
+	VSUBPD       Y4, Y0, Y0
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, 96(DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0x80, DX
+	SUBQ         $0x01, DI
+	JMP          advance4AVX2_rows
+
+advance4AVX2_rows_end:
+	VZEROUPPER
+	RET
+
+// func regard5AVX2(z *float64, x *float64, centre []float64, perScale []float64, beta *float64, p *float64, pz *float64, rows int) (far float64, product float64, h float64)
+// Requires: AVX, AVX2
+TEXT ·regard5AVX2(SB), NOSPLIT, $0-120
+	MOVQ     z+0(FP), AX
+	MOVQ     x+8(FP), CX
+	MOVQ     centre_len+24(FP), DX
+	MOVQ     centre_base+16(FP), BX
+	MOVQ     perScale_base+40(FP), SI
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLQ   $0x01, Y0, Y0
+	VXORPD   Y1, Y1, Y1
+	MOVQ     AX, DI
+
+regard5AVX2_features:
+	CMPQ    DX, $0x04
+	JL      regard5AVX2_features_end
+	VMOVUPD (CX), Y2
+	VSUBPD  (BX), Y2, Y2
+	VMULPD  (SI), Y2, Y2
+	VMOVUPD Y2, 8(DI)
+	VANDPD  Y2, Y0, Y2
+	VMAXPD  Y2, Y1, Y1
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x04, DX
+	JMP     regard5AVX2_features
+
+regard5AVX2_features_end:
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPD       X0, X1, X1
+	VUNPCKHPD    X1, X1, X0
+	VMAXSD       X0, X1, X1
+	VMOVSD       X1, far+96(FP)
+	MOVQ         rows+88(FP), CX
+	MOVQ         p+72(FP), DX
+	MOVQ         AX, BX
+	VXORPD       Y0, Y0, Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+
+regard5AVX2_rows:
+	CMPQ         CX, $0x01
+	JL           regard5AVX2_rows_end
+	VBROADCASTSD (BX), Y5
+	VMULPD       (DX), Y5, Y6
+	VADDPD       Y6, Y0, Y0
+	VMULPD       32(DX), Y5, Y6
+	VADDPD       Y6, Y1, Y1
+	VMULPD       64(DX), Y5, Y6
+	VADDPD       Y6, Y2, Y2
+	VMULPD       96(DX), Y5, Y6
+	VADDPD       Y6, Y3, Y3
+	VMULPD       128(DX), Y5, Y6
+	VADDPD       Y6, Y4, Y4
+	ADDQ         $0x08, BX
+	ADDQ         $0xa0, DX
+	SUBQ         $0x01, CX
+	JMP          regard5AVX2_rows
+
+regard5AVX2_rows_end:
+	MOVQ         beta+64(FP), CX
+	MOVQ         pz+80(FP), DX
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
+	VXORPD       Y11, Y11, Y11
+	VXORPD       Y12, Y12, Y12
+	VXORPD       Y13, Y13, Y13
+	VXORPD       Y14, Y14, Y14
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      (AX), Y5
+	VMULPD       Y0, Y5, Y6
+	VADDPD       Y6, Y11, Y11
+	VMULPD       (CX), Y5, Y6
+	VADDPD       Y6, Y7, Y7
+	VMOVUPD      Y1, 32(DX)
+	VMOVUPD      32(AX), Y5
+	VMULPD       Y1, Y5, Y6
+	VADDPD       Y6, Y12, Y12
+	VMULPD       32(CX), Y5, Y6
+	VADDPD       Y6, Y8, Y8
+	VMOVUPD      Y2, 64(DX)
+	VMOVUPD      64(AX), Y5
+	VMULPD       Y2, Y5, Y6
+	VADDPD       Y6, Y13, Y13
+	VMULPD       64(CX), Y5, Y6
+	VADDPD       Y6, Y9, Y9
+	VMOVUPD      Y3, 96(DX)
+	VMOVUPD      96(AX), Y5
+	VMULPD       Y3, Y5, Y6
+	VADDPD       Y6, Y14, Y14
+	VMULPD       96(CX), Y5, Y6
+	VADDPD       Y6, Y10, Y10
+	VMOVUPD      Y4, 128(DX)
+	VMOVUPD      128(AX), Y5
+	VMULPD       Y4, Y5, Y6
+	VADDPD       Y6, Y11, Y11
+	VMULPD       128(CX), Y5, Y6
+	VADDPD       Y6, Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y9, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPD       X0, X7, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, product+104(FP)
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y14, Y13, Y13
+	VADDPD       Y13, Y11, Y11
+	VEXTRACTF128 $0x01, Y11, X0
+	VADDPD       X0, X11, X1
+	VUNPCKHPD    X1, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, h+112(FP)
+	VZEROUPPER
+	RET
+
+// func advance5AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
+// Requires: AVX
+TEXT ·advance5AVX2(SB), NOSPLIT, $0-80
+	MOVQ         beta+0(FP), AX
+	MOVQ         score+8(FP), CX
+	MOVQ         p+16(FP), DX
+	MOVQ         pz+24(FP), BX
+	MOVQ         z+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VBROADCASTSD gain+48(FP), Y0
+	VBROADCASTSD scored+56(FP), Y1
+	VBROADCASTSD root+64(FP), Y2
+	VBROADCASTSD factor+72(FP), Y3
+	VMOVUPD      (BX), Y5
+	VMULPD       Y0, Y5, Y4
+	VADDPD       (AX), Y4, Y4
+	VMOVUPD      Y4, (AX)
+	VMULPD       (SI), Y1, Y4
+	VADDPD       (CX), Y4, Y4
+	VMOVUPD      Y4, (CX)
+	VMULPD       Y2, Y5, Y5
+	VMOVUPD      Y5, (BX)
+	VMOVUPD      32(BX), Y6
+	VMULPD       Y0, Y6, Y4
+	VADDPD       32(AX), Y4, Y4
+	VMOVUPD      Y4, 32(AX)
+	VMULPD       32(SI), Y1, Y4
+	VADDPD       32(CX), Y4, Y4
+	VMOVUPD      Y4, 32(CX)
+	VMULPD       Y2, Y6, Y6
+	VMOVUPD      Y6, 32(BX)
+	VMOVUPD      64(BX), Y7
+	VMULPD       Y0, Y7, Y4
+	VADDPD       64(AX), Y4, Y4
+	VMOVUPD      Y4, 64(AX)
+	VMULPD       64(SI), Y1, Y4
+	VADDPD       64(CX), Y4, Y4
+	VMOVUPD      Y4, 64(CX)
+	VMULPD       Y2, Y7, Y7
+	VMOVUPD      Y7, 64(BX)
+	VMOVUPD      96(BX), Y8
+	VMULPD       Y0, Y8, Y4
+	VADDPD       96(AX), Y4, Y4
+	VMOVUPD      Y4, 96(AX)
+	VMULPD       96(SI), Y1, Y4
+	VADDPD       96(CX), Y4, Y4
+	VMOVUPD      Y4, 96(CX)
+	VMULPD       Y2, Y8, Y8
+	VMOVUPD      Y8, 96(BX)
+	VMOVUPD      128(BX), Y9
+	VMULPD       Y0, Y9, Y4
+	VADDPD       128(AX), Y4, Y4
+	VMOVUPD      Y4, 128(AX)
+	VMULPD       128(SI), Y1, Y4
+	VADDPD       128(CX), Y4, Y4
+	VMOVUPD      Y4, 128(CX)
+	VMULPD       Y2, Y9, Y9
+	VMOVUPD      Y9, 128(BX)
+
+advance5AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance5AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y5, Y0, Y4
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	VMULPD       Y6, Y0, Y4
+	VMOVUPD      32(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, 32(DX)
+	VMULPD       Y7, Y0, Y4
+	VMOVUPD      64(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, 64(DX)
+	VMULPD       Y8, Y0, Y4
+	VMOVUPD      96(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, 96(DX)
+	VMULPD       Y9, Y0, Y4
+	VMOVUPD      128(DX), Y0
+	VSUBPD       Y4, Y0, Y0
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, 128(DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0xa0, DX
+	SUBQ         $0x01, DI
+	JMP          advance5AVX2_rows
+
+advance5AVX2_rows_end:
+	VZEROUPPER
+	RET
+
 // func symmetricTimesAVX2(dst []float64, p []float64, z []float64)
 // Requires: AVX
 TEXT ·symmetricTimesAVX2(SB), NOSPLIT, $0-72

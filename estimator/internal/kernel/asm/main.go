@@ -30,6 +30,10 @@ func main() {
 	survey()
 	addToPath()
 	joinPath()
+	for vectors := 1; vectors <= mostCoefficients; vectors++ {
+		regard(vectors)
+		advance(vectors)
+	}
 	symmetricTimes()
 	symmetricDowndate()
 	Generate()
