@@ -42,10 +42,10 @@ type newton struct {
 
 	refitted *newton // of the warm-up rows, for reports; no part of the state
 
-	center, perScale  []float64 // of the features, padded
-	up, down          float64   // what σ̂ is multiplied by; renewed every so many rows
-	z, pz             []float64 // of the row just predicted,
-	far, standardised float64   // and its max|zⱼ| and zᵀβ
+	center, perScale  []float64  // of the features, padded
+	move              [2]float64 // what σ̂ is multiplied by, down or up; renewed every so many rows
+	z, pz             []float64  // of the row just predicted,
+	far, standardised float64    // and its max|zⱼ| and zᵀβ
 }
 
 func newNewton(c Config) *newton {

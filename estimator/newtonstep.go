@@ -139,11 +139,11 @@ func (s *newton) setDense(p []float64) {
 
 // rescale moves the median of |r|, and σ̂ with it.
 func (s *newton) rescale(r float64) {
+	side := 0 // an index, for no processor can foresee the branch
 	if r > s.sigma*madToSigma {
-		s.sigma = min(s.sigma*s.up, farthest)
-	} else {
-		s.sigma = max(s.sigma*s.down, smallestSigma)
+		side = 1
 	}
+	s.sigma = max(min(s.sigma*s.move[side], farthest), smallestSigma)
 	if s.t++; uint64(s.t)%s.renewal() == 0 {
 		s.schedule()
 	}
@@ -165,5 +165,5 @@ func (s *newton) schedule() {
 		gain = max(gain, 0.003)
 	}
 	gain = min(gain, highestGain) / 2
-	s.up, s.down = math.Exp(gain), math.Exp(-gain)
+	s.move = [2]float64{math.Exp(-gain), math.Exp(gain)}
 }

@@ -2540,25 +2540,20 @@ TEXT ·regard1AVX2(SB), NOSPLIT, $0-120
 	VPCMPEQD Y0, Y0, Y0
 	VPSRLQ   $0x01, Y0, Y0
 	VXORPD   Y1, Y1, Y1
-	MOVQ     AX, DI
+	VMOVSD   (AX), X2
+	VXORPD   Y3, Y3, Y3
+	CMPQ     DX, $0x04
+	JL       regard1AVX2_last
+	VMOVUPD  (CX), Y3
+	VSUBPD   (BX), Y3, Y3
+	VMULPD   (SI), Y3, Y3
+	VANDPD   Y3, Y0, Y0
+	VMAXPD   Y0, Y1, Y1
 
-regard1AVX2_features:
-	CMPQ    DX, $0x04
-	JL      regard1AVX2_features_end
-	VMOVUPD (CX), Y2
-	VSUBPD  (BX), Y2, Y2
-	VMULPD  (SI), Y2, Y2
-	VMOVUPD Y2, 8(DI)
-	VANDPD  Y2, Y0, Y2
-	VMAXPD  Y2, Y1, Y1
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DI
-	SUBQ    $0x04, DX
-	JMP     regard1AVX2_features
-
-regard1AVX2_features_end:
+regard1AVX2_last:
+	VPERMPD      $0x93, Y3, Y3
+	VBLENDPD     $0x01, Y2, Y3, Y2
+	VMOVUPD      Y2, (AX)
 	VEXTRACTF128 $0x01, Y1, X0
 	VMAXPD       X0, X1, X1
 	VUNPCKHPD    X1, X1, X0
@@ -2566,50 +2561,48 @@ regard1AVX2_features_end:
 	VMOVSD       X1, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	MOVQ         AX, BX
-	VXORPD       Y0, Y0, Y0
+	VXORPD       Y1, Y1, Y1
 
 regard1AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard1AVX2_rows_end
-	VBROADCASTSD (BX), Y1
-	VMULPD       (DX), Y1, Y2
-	VADDPD       Y2, Y0, Y0
-	ADDQ         $0x08, BX
+	VBROADCASTSD (AX), Y0
+	VMULPD       (DX), Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	ADDQ         $0x08, AX
 	ADDQ         $0x20, DX
 	SUBQ         $0x01, CX
 	JMP          regard1AVX2_rows
 
 regard1AVX2_rows_end:
-	MOVQ         beta+64(FP), CX
-	MOVQ         pz+80(FP), DX
+	MOVQ         beta+64(FP), AX
+	MOVQ         pz+80(FP), CX
 	VXORPD       Y3, Y3, Y3
 	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
 	VXORPD       Y6, Y6, Y6
-	VXORPD       Y7, Y7, Y7
-	VXORPD       Y8, Y8, Y8
-	VXORPD       Y9, Y9, Y9
-	VXORPD       Y10, Y10, Y10
-	VMOVUPD      Y0, (DX)
-	VMOVUPD      (AX), Y1
-	VMULPD       Y0, Y1, Y2
-	VADDPD       Y2, Y7, Y7
-	VMULPD       (CX), Y1, Y2
-	VADDPD       Y2, Y3, Y3
+	VMOVUPD      Y1, (CX)
+	VMULPD       (AX), Y2, Y0
+	VADDPD       Y0, Y3, Y3
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y5, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X3
+	VUNPCKHPD    X3, X3, X0
+	VADDSD       X0, X3, X3
+	VMOVSD       X3, product+104(FP)
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VMULPD       Y1, Y2, Y0
+	VADDPD       Y0, Y3, Y3
 	VADDPD       Y4, Y3, Y3
 	VADDPD       Y6, Y5, Y5
 	VADDPD       Y5, Y3, Y3
 	VEXTRACTF128 $0x01, Y3, X0
 	VADDPD       X0, X3, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	VMOVSD       X1, product+104(FP)
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y10, Y9, Y9
-	VADDPD       Y9, Y7, Y7
-	VEXTRACTF128 $0x01, Y7, X0
-	VADDPD       X0, X7, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -2638,7 +2631,29 @@ TEXT ·advance1AVX2(SB), NOSPLIT, $0-80
 	VMOVUPD      Y0, (CX)
 	VMULPD       Y2, Y4, Y4
 	VMOVUPD      Y4, (BX)
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, factor+72(FP)
+	JE           advance1AVX2_plain
 
+advance1AVX2_scaled:
+	CMPQ         DI, $0x01
+	JL           advance1AVX2_scaled_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y4, Y0, Y0
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y0, Y1, Y1
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0x20, DX
+	SUBQ         $0x01, DI
+	JMP          advance1AVX2_scaled
+
+advance1AVX2_scaled_end:
+	VZEROUPPER
+	RET
+
+advance1AVX2_plain:
 advance1AVX2_rows:
 	CMPQ         DI, $0x01
 	JL           advance1AVX2_rows_end
@@ -2646,7 +2661,6 @@ advance1AVX2_rows:
 	VMULPD       Y4, Y0, Y0
 	VMOVUPD      (DX), Y1
 	VSUBPD       Y0, Y1, Y1
-	VMULPD       Y3, Y1, Y1
 	VMOVUPD      Y1, (DX)
 	ADDQ         $0x08, BX
 	ADDQ         $0x20, DX
@@ -2668,85 +2682,86 @@ TEXT ·regard2AVX2(SB), NOSPLIT, $0-120
 	VPCMPEQD Y0, Y0, Y0
 	VPSRLQ   $0x01, Y0, Y0
 	VXORPD   Y1, Y1, Y1
-	MOVQ     AX, DI
+	VMOVSD   (AX), X2
+	VXORPD   Y4, Y4, Y4
+	VMOVUPD  (CX), Y4
+	VSUBPD   (BX), Y4, Y4
+	VMULPD   (SI), Y4, Y4
+	VANDPD   Y4, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y4, Y4
+	VBLENDPD $0x01, Y2, Y4, Y2
+	VMOVUPD  Y2, (AX)
+	VXORPD   Y5, Y5, Y5
+	CMPQ     DX, $0x08
+	JL       regard2AVX2_last
+	VMOVUPD  32(CX), Y5
+	VSUBPD   32(BX), Y5, Y5
+	VMULPD   32(SI), Y5, Y5
+	VANDPD   Y5, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
 
-regard2AVX2_features:
-	CMPQ    DX, $0x04
-	JL      regard2AVX2_features_end
-	VMOVUPD (CX), Y2
-	VSUBPD  (BX), Y2, Y2
-	VMULPD  (SI), Y2, Y2
-	VMOVUPD Y2, 8(DI)
-	VANDPD  Y2, Y0, Y2
-	VMAXPD  Y2, Y1, Y1
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DI
-	SUBQ    $0x04, DX
-	JMP     regard2AVX2_features
-
-regard2AVX2_features_end:
-	VEXTRACTF128 $0x01, Y1, X0
-	VMAXPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VMAXSD       X0, X1, X1
+regard2AVX2_last:
+	VPERMPD      $0x93, Y5, Y5
+	VBLENDPD     $0x01, Y4, Y5, Y0
+	VMOVUPD      Y0, 32(AX)
+	VEXTRACTF128 $0x01, Y1, X3
+	VMAXPD       X3, X1, X1
+	VUNPCKHPD    X1, X1, X3
+	VMAXSD       X3, X1, X1
 	VMOVSD       X1, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	MOVQ         AX, BX
-	VXORPD       Y0, Y0, Y0
 	VXORPD       Y1, Y1, Y1
+	VXORPD       Y4, Y4, Y4
 
 regard2AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard2AVX2_rows_end
-	VBROADCASTSD (BX), Y2
-	VMULPD       (DX), Y2, Y3
-	VADDPD       Y3, Y0, Y0
-	VMULPD       32(DX), Y2, Y3
+	VBROADCASTSD (AX), Y5
+	VMULPD       (DX), Y5, Y3
 	VADDPD       Y3, Y1, Y1
-	ADDQ         $0x08, BX
+	VMULPD       32(DX), Y5, Y3
+	VADDPD       Y3, Y4, Y4
+	ADDQ         $0x08, AX
 	ADDQ         $0x40, DX
 	SUBQ         $0x01, CX
 	JMP          regard2AVX2_rows
 
 regard2AVX2_rows_end:
-	MOVQ         beta+64(FP), CX
-	MOVQ         pz+80(FP), DX
-	VXORPD       Y4, Y4, Y4
+	MOVQ         beta+64(FP), AX
+	MOVQ         pz+80(FP), CX
 	VXORPD       Y5, Y5, Y5
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
-	VXORPD       Y9, Y9, Y9
-	VXORPD       Y10, Y10, Y10
-	VXORPD       Y11, Y11, Y11
-	VMOVUPD      Y0, (DX)
-	VMOVUPD      (AX), Y2
-	VMULPD       Y0, Y2, Y3
-	VADDPD       Y3, Y8, Y8
-	VMULPD       (CX), Y2, Y3
-	VADDPD       Y3, Y4, Y4
-	VMOVUPD      Y1, 32(DX)
-	VMOVUPD      32(AX), Y2
-	VMULPD       Y1, Y2, Y3
-	VADDPD       Y3, Y9, Y9
-	VMULPD       32(CX), Y2, Y3
+	VMOVUPD      Y1, (CX)
+	VMULPD       (AX), Y2, Y3
 	VADDPD       Y3, Y5, Y5
-	VADDPD       Y5, Y4, Y4
-	VADDPD       Y7, Y6, Y6
-	VADDPD       Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPD       X0, X4, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	VMOVSD       X1, product+104(FP)
-	VADDPD       Y9, Y8, Y8
-	VADDPD       Y11, Y10, Y10
-	VADDPD       Y10, Y8, Y8
-	VEXTRACTF128 $0x01, Y8, X0
-	VADDPD       X0, X8, X1
+	VMOVUPD      Y4, 32(CX)
+	VMULPD       32(AX), Y0, Y3
+	VADDPD       Y3, Y6, Y6
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y8, Y7, Y7
+	VADDPD       Y7, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X3
+	VADDPD       X3, X5, X5
+	VUNPCKHPD    X5, X5, X3
+	VADDSD       X3, X5, X5
+	VMOVSD       X5, product+104(FP)
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VMULPD       Y1, Y2, Y3
+	VADDPD       Y3, Y5, Y5
+	VMULPD       Y4, Y0, Y3
+	VADDPD       Y3, Y6, Y6
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y8, Y7, Y7
+	VADDPD       Y7, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPD       X0, X5, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -2784,10 +2799,13 @@ TEXT ·advance2AVX2(SB), NOSPLIT, $0-80
 	VMOVUPD      Y4, 32(CX)
 	VMULPD       Y2, Y6, Y6
 	VMOVUPD      Y6, 32(BX)
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, factor+72(FP)
+	JE           advance2AVX2_plain
 
-advance2AVX2_rows:
+advance2AVX2_scaled:
 	CMPQ         DI, $0x01
-	JL           advance2AVX2_rows_end
+	JL           advance2AVX2_scaled_end
 	VBROADCASTSD (BX), Y0
 	VMULPD       Y5, Y0, Y4
 	VMOVUPD      (DX), Y1
@@ -2798,6 +2816,28 @@ advance2AVX2_rows:
 	VMOVUPD      32(DX), Y0
 	VSUBPD       Y4, Y0, Y0
 	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0x40, DX
+	SUBQ         $0x01, DI
+	JMP          advance2AVX2_scaled
+
+advance2AVX2_scaled_end:
+	VZEROUPPER
+	RET
+
+advance2AVX2_plain:
+advance2AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance2AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y5, Y0, Y4
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	VMULPD       Y6, Y0, Y4
+	VMOVUPD      32(DX), Y0
+	VSUBPD       Y4, Y0, Y0
 	VMOVUPD      Y0, 32(DX)
 	ADDQ         $0x08, BX
 	ADDQ         $0x40, DX
@@ -2819,94 +2859,103 @@ TEXT ·regard3AVX2(SB), NOSPLIT, $0-120
 	VPCMPEQD Y0, Y0, Y0
 	VPSRLQ   $0x01, Y0, Y0
 	VXORPD   Y1, Y1, Y1
-	MOVQ     AX, DI
+	VMOVSD   (AX), X2
+	VXORPD   Y4, Y4, Y4
+	VMOVUPD  (CX), Y4
+	VSUBPD   (BX), Y4, Y4
+	VMULPD   (SI), Y4, Y4
+	VANDPD   Y4, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y4, Y4
+	VBLENDPD $0x01, Y2, Y4, Y2
+	VMOVUPD  Y2, (AX)
+	VXORPD   Y5, Y5, Y5
+	VMOVUPD  32(CX), Y5
+	VSUBPD   32(BX), Y5, Y5
+	VMULPD   32(SI), Y5, Y5
+	VANDPD   Y5, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y5, Y5
+	VBLENDPD $0x01, Y4, Y5, Y4
+	VMOVUPD  Y4, 32(AX)
+	VXORPD   Y6, Y6, Y6
+	CMPQ     DX, $0x0c
+	JL       regard3AVX2_last
+	VMOVUPD  64(CX), Y6
+	VSUBPD   64(BX), Y6, Y6
+	VMULPD   64(SI), Y6, Y6
+	VANDPD   Y6, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
 
-regard3AVX2_features:
-	CMPQ    DX, $0x04
-	JL      regard3AVX2_features_end
-	VMOVUPD (CX), Y2
-	VSUBPD  (BX), Y2, Y2
-	VMULPD  (SI), Y2, Y2
-	VMOVUPD Y2, 8(DI)
-	VANDPD  Y2, Y0, Y2
-	VMAXPD  Y2, Y1, Y1
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DI
-	SUBQ    $0x04, DX
-	JMP     regard3AVX2_features
-
-regard3AVX2_features_end:
-	VEXTRACTF128 $0x01, Y1, X0
-	VMAXPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VMAXSD       X0, X1, X1
+regard3AVX2_last:
+	VPERMPD      $0x93, Y6, Y6
+	VBLENDPD     $0x01, Y5, Y6, Y0
+	VMOVUPD      Y0, 64(AX)
+	VEXTRACTF128 $0x01, Y1, X3
+	VMAXPD       X3, X1, X1
+	VUNPCKHPD    X1, X1, X3
+	VMAXSD       X3, X1, X1
 	VMOVSD       X1, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	MOVQ         AX, BX
-	VXORPD       Y0, Y0, Y0
 	VXORPD       Y1, Y1, Y1
-	VXORPD       Y2, Y2, Y2
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
 
 regard3AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard3AVX2_rows_end
-	VBROADCASTSD (BX), Y3
-	VMULPD       (DX), Y3, Y4
-	VADDPD       Y4, Y0, Y0
-	VMULPD       32(DX), Y3, Y4
-	VADDPD       Y4, Y1, Y1
-	VMULPD       64(DX), Y3, Y4
-	VADDPD       Y4, Y2, Y2
-	ADDQ         $0x08, BX
+	VBROADCASTSD (AX), Y7
+	VMULPD       (DX), Y7, Y3
+	VADDPD       Y3, Y1, Y1
+	VMULPD       32(DX), Y7, Y3
+	VADDPD       Y3, Y5, Y5
+	VMULPD       64(DX), Y7, Y3
+	VADDPD       Y3, Y6, Y6
+	ADDQ         $0x08, AX
 	ADDQ         $0x60, DX
 	SUBQ         $0x01, CX
 	JMP          regard3AVX2_rows
 
 regard3AVX2_rows_end:
-	MOVQ         beta+64(FP), CX
-	MOVQ         pz+80(FP), DX
-	VXORPD       Y5, Y5, Y5
-	VXORPD       Y6, Y6, Y6
+	MOVQ         beta+64(FP), AX
+	MOVQ         pz+80(FP), CX
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
-	VXORPD       Y11, Y11, Y11
-	VXORPD       Y12, Y12, Y12
-	VMOVUPD      Y0, (DX)
-	VMOVUPD      (AX), Y3
-	VMULPD       Y0, Y3, Y4
-	VADDPD       Y4, Y9, Y9
-	VMULPD       (CX), Y3, Y4
-	VADDPD       Y4, Y5, Y5
-	VMOVUPD      Y1, 32(DX)
-	VMOVUPD      32(AX), Y3
-	VMULPD       Y1, Y3, Y4
-	VADDPD       Y4, Y10, Y10
-	VMULPD       32(CX), Y3, Y4
-	VADDPD       Y4, Y6, Y6
-	VMOVUPD      Y2, 64(DX)
-	VMOVUPD      64(AX), Y3
-	VMULPD       Y2, Y3, Y4
-	VADDPD       Y4, Y11, Y11
-	VMULPD       64(CX), Y3, Y4
-	VADDPD       Y4, Y7, Y7
-	VADDPD       Y6, Y5, Y5
+	VMOVUPD      Y1, (CX)
+	VMULPD       (AX), Y2, Y3
+	VADDPD       Y3, Y7, Y7
+	VMOVUPD      Y5, 32(CX)
+	VMULPD       32(AX), Y4, Y3
+	VADDPD       Y3, Y8, Y8
+	VMOVUPD      Y6, 64(CX)
+	VMULPD       64(AX), Y0, Y3
+	VADDPD       Y3, Y9, Y9
 	VADDPD       Y8, Y7, Y7
-	VADDPD       Y7, Y5, Y5
-	VEXTRACTF128 $0x01, Y5, X0
-	VADDPD       X0, X5, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	VMOVSD       X1, product+104(FP)
 	VADDPD       Y10, Y9, Y9
-	VADDPD       Y12, Y11, Y11
-	VADDPD       Y11, Y9, Y9
-	VEXTRACTF128 $0x01, Y9, X0
-	VADDPD       X0, X9, X1
+	VADDPD       Y9, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X3
+	VADDPD       X3, X7, X7
+	VUNPCKHPD    X7, X7, X3
+	VADDSD       X3, X7, X7
+	VMOVSD       X7, product+104(FP)
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
+	VMULPD       Y1, Y2, Y3
+	VADDPD       Y3, Y7, Y7
+	VMULPD       Y5, Y4, Y3
+	VADDPD       Y3, Y8, Y8
+	VMULPD       Y6, Y0, Y3
+	VADDPD       Y3, Y9, Y9
+	VADDPD       Y8, Y7, Y7
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y9, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPD       X0, X7, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -2953,10 +3002,13 @@ TEXT ·advance3AVX2(SB), NOSPLIT, $0-80
 	VMOVUPD      Y4, 64(CX)
 	VMULPD       Y2, Y7, Y7
 	VMOVUPD      Y7, 64(BX)
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, factor+72(FP)
+	JE           advance3AVX2_plain
 
-advance3AVX2_rows:
+advance3AVX2_scaled:
 	CMPQ         DI, $0x01
-	JL           advance3AVX2_rows_end
+	JL           advance3AVX2_scaled_end
 	VBROADCASTSD (BX), Y0
 	VMULPD       Y5, Y0, Y4
 	VMOVUPD      (DX), Y1
@@ -2972,6 +3024,32 @@ advance3AVX2_rows:
 	VMOVUPD      64(DX), Y0
 	VSUBPD       Y4, Y0, Y0
 	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, 64(DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0x60, DX
+	SUBQ         $0x01, DI
+	JMP          advance3AVX2_scaled
+
+advance3AVX2_scaled_end:
+	VZEROUPPER
+	RET
+
+advance3AVX2_plain:
+advance3AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance3AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y5, Y0, Y4
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	VMULPD       Y6, Y0, Y4
+	VMOVUPD      32(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, 32(DX)
+	VMULPD       Y7, Y0, Y4
+	VMOVUPD      64(DX), Y0
+	VSUBPD       Y4, Y0, Y0
 	VMOVUPD      Y0, 64(DX)
 	ADDQ         $0x08, BX
 	ADDQ         $0x60, DX
@@ -2993,103 +3071,120 @@ TEXT ·regard4AVX2(SB), NOSPLIT, $0-120
 	VPCMPEQD Y0, Y0, Y0
 	VPSRLQ   $0x01, Y0, Y0
 	VXORPD   Y1, Y1, Y1
-	MOVQ     AX, DI
+	VMOVSD   (AX), X2
+	VXORPD   Y4, Y4, Y4
+	VMOVUPD  (CX), Y4
+	VSUBPD   (BX), Y4, Y4
+	VMULPD   (SI), Y4, Y4
+	VANDPD   Y4, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y4, Y4
+	VBLENDPD $0x01, Y2, Y4, Y2
+	VMOVUPD  Y2, (AX)
+	VXORPD   Y5, Y5, Y5
+	VMOVUPD  32(CX), Y5
+	VSUBPD   32(BX), Y5, Y5
+	VMULPD   32(SI), Y5, Y5
+	VANDPD   Y5, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y5, Y5
+	VBLENDPD $0x01, Y4, Y5, Y4
+	VMOVUPD  Y4, 32(AX)
+	VXORPD   Y6, Y6, Y6
+	VMOVUPD  64(CX), Y6
+	VSUBPD   64(BX), Y6, Y6
+	VMULPD   64(SI), Y6, Y6
+	VANDPD   Y6, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y6, Y6
+	VBLENDPD $0x01, Y5, Y6, Y5
+	VMOVUPD  Y5, 64(AX)
+	VXORPD   Y7, Y7, Y7
+	CMPQ     DX, $0x10
+	JL       regard4AVX2_last
+	VMOVUPD  96(CX), Y7
+	VSUBPD   96(BX), Y7, Y7
+	VMULPD   96(SI), Y7, Y7
+	VANDPD   Y7, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
 
-regard4AVX2_features:
-	CMPQ    DX, $0x04
-	JL      regard4AVX2_features_end
-	VMOVUPD (CX), Y2
-	VSUBPD  (BX), Y2, Y2
-	VMULPD  (SI), Y2, Y2
-	VMOVUPD Y2, 8(DI)
-	VANDPD  Y2, Y0, Y2
-	VMAXPD  Y2, Y1, Y1
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DI
-	SUBQ    $0x04, DX
-	JMP     regard4AVX2_features
-
-regard4AVX2_features_end:
-	VEXTRACTF128 $0x01, Y1, X0
-	VMAXPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VMAXSD       X0, X1, X1
+regard4AVX2_last:
+	VPERMPD      $0x93, Y7, Y7
+	VBLENDPD     $0x01, Y6, Y7, Y0
+	VMOVUPD      Y0, 96(AX)
+	VEXTRACTF128 $0x01, Y1, X3
+	VMAXPD       X3, X1, X1
+	VUNPCKHPD    X1, X1, X3
+	VMAXSD       X3, X1, X1
 	VMOVSD       X1, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	MOVQ         AX, BX
-	VXORPD       Y0, Y0, Y0
 	VXORPD       Y1, Y1, Y1
-	VXORPD       Y2, Y2, Y2
-	VXORPD       Y3, Y3, Y3
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
 
 regard4AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard4AVX2_rows_end
-	VBROADCASTSD (BX), Y4
-	VMULPD       (DX), Y4, Y5
-	VADDPD       Y5, Y0, Y0
-	VMULPD       32(DX), Y4, Y5
-	VADDPD       Y5, Y1, Y1
-	VMULPD       64(DX), Y4, Y5
-	VADDPD       Y5, Y2, Y2
-	VMULPD       96(DX), Y4, Y5
-	VADDPD       Y5, Y3, Y3
-	ADDQ         $0x08, BX
+	VBROADCASTSD (AX), Y9
+	VMULPD       (DX), Y9, Y3
+	VADDPD       Y3, Y1, Y1
+	VMULPD       32(DX), Y9, Y3
+	VADDPD       Y3, Y6, Y6
+	VMULPD       64(DX), Y9, Y3
+	VADDPD       Y3, Y7, Y7
+	VMULPD       96(DX), Y9, Y3
+	VADDPD       Y3, Y8, Y8
+	ADDQ         $0x08, AX
 	ADDQ         $0x80, DX
 	SUBQ         $0x01, CX
 	JMP          regard4AVX2_rows
 
 regard4AVX2_rows_end:
-	MOVQ         beta+64(FP), CX
-	MOVQ         pz+80(FP), DX
-	VXORPD       Y6, Y6, Y6
-	VXORPD       Y7, Y7, Y7
-	VXORPD       Y8, Y8, Y8
+	MOVQ         beta+64(FP), AX
+	MOVQ         pz+80(FP), CX
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
 	VXORPD       Y11, Y11, Y11
 	VXORPD       Y12, Y12, Y12
-	VXORPD       Y13, Y13, Y13
-	VMOVUPD      Y0, (DX)
-	VMOVUPD      (AX), Y4
-	VMULPD       Y0, Y4, Y5
-	VADDPD       Y5, Y10, Y10
-	VMULPD       (CX), Y4, Y5
-	VADDPD       Y5, Y6, Y6
-	VMOVUPD      Y1, 32(DX)
-	VMOVUPD      32(AX), Y4
-	VMULPD       Y1, Y4, Y5
-	VADDPD       Y5, Y11, Y11
-	VMULPD       32(CX), Y4, Y5
-	VADDPD       Y5, Y7, Y7
-	VMOVUPD      Y2, 64(DX)
-	VMOVUPD      64(AX), Y4
-	VMULPD       Y2, Y4, Y5
-	VADDPD       Y5, Y12, Y12
-	VMULPD       64(CX), Y4, Y5
-	VADDPD       Y5, Y8, Y8
-	VMOVUPD      Y3, 96(DX)
-	VMOVUPD      96(AX), Y4
-	VMULPD       Y3, Y4, Y5
-	VADDPD       Y5, Y13, Y13
-	VMULPD       96(CX), Y4, Y5
-	VADDPD       Y5, Y9, Y9
-	VADDPD       Y7, Y6, Y6
-	VADDPD       Y9, Y8, Y8
-	VADDPD       Y8, Y6, Y6
-	VEXTRACTF128 $0x01, Y6, X0
-	VADDPD       X0, X6, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	VMOVSD       X1, product+104(FP)
-	VADDPD       Y11, Y10, Y10
-	VADDPD       Y13, Y12, Y12
-	VADDPD       Y12, Y10, Y10
-	VEXTRACTF128 $0x01, Y10, X0
-	VADDPD       X0, X10, X1
+	VMOVUPD      Y1, (CX)
+	VMULPD       (AX), Y2, Y3
+	VADDPD       Y3, Y9, Y9
+	VMOVUPD      Y6, 32(CX)
+	VMULPD       32(AX), Y4, Y3
+	VADDPD       Y3, Y10, Y10
+	VMOVUPD      Y7, 64(CX)
+	VMULPD       64(AX), Y5, Y3
+	VADDPD       Y3, Y11, Y11
+	VMOVUPD      Y8, 96(CX)
+	VMULPD       96(AX), Y0, Y3
+	VADDPD       Y3, Y12, Y12
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y11, Y9, Y9
+	VEXTRACTF128 $0x01, Y9, X3
+	VADDPD       X3, X9, X9
+	VUNPCKHPD    X9, X9, X3
+	VADDSD       X3, X9, X9
+	VMOVSD       X9, product+104(FP)
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
+	VXORPD       Y11, Y11, Y11
+	VXORPD       Y12, Y12, Y12
+	VMULPD       Y1, Y2, Y3
+	VADDPD       Y3, Y9, Y9
+	VMULPD       Y6, Y4, Y3
+	VADDPD       Y3, Y10, Y10
+	VMULPD       Y7, Y5, Y3
+	VADDPD       Y3, Y11, Y11
+	VMULPD       Y8, Y0, Y3
+	VADDPD       Y3, Y12, Y12
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y11, Y9, Y9
+	VEXTRACTF128 $0x01, Y9, X0
+	VADDPD       X0, X9, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -3145,10 +3240,13 @@ TEXT ·advance4AVX2(SB), NOSPLIT, $0-80
 	VMOVUPD      Y4, 96(CX)
 	VMULPD       Y2, Y8, Y8
 	VMOVUPD      Y8, 96(BX)
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, factor+72(FP)
+	JE           advance4AVX2_plain
 
-advance4AVX2_rows:
+advance4AVX2_scaled:
 	CMPQ         DI, $0x01
-	JL           advance4AVX2_rows_end
+	JL           advance4AVX2_scaled_end
 	VBROADCASTSD (BX), Y0
 	VMULPD       Y5, Y0, Y4
 	VMOVUPD      (DX), Y1
@@ -3173,6 +3271,36 @@ advance4AVX2_rows:
 	ADDQ         $0x08, BX
 	ADDQ         $0x80, DX
 	SUBQ         $0x01, DI
+	JMP          advance4AVX2_scaled
+
+advance4AVX2_scaled_end:
+	VZEROUPPER
+	RET
+
+advance4AVX2_plain:
+advance4AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance4AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y5, Y0, Y4
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	VMULPD       Y6, Y0, Y4
+	VMOVUPD      32(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, 32(DX)
+	VMULPD       Y7, Y0, Y4
+	VMOVUPD      64(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, 64(DX)
+	VMULPD       Y8, Y0, Y4
+	VMOVUPD      96(DX), Y0
+	VSUBPD       Y4, Y0, Y0
+	VMOVUPD      Y0, 96(DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0x80, DX
+	SUBQ         $0x01, DI
 	JMP          advance4AVX2_rows
 
 advance4AVX2_rows_end:
@@ -3190,107 +3318,132 @@ TEXT ·regard5AVX2(SB), NOSPLIT, $0-120
 	VPCMPEQD Y0, Y0, Y0
 	VPSRLQ   $0x01, Y0, Y0
 	VXORPD   Y1, Y1, Y1
-	MOVQ     AX, DI
+	VMOVSD   (AX), X2
+	VXORPD   Y4, Y4, Y4
+	VMOVUPD  (CX), Y4
+	VSUBPD   (BX), Y4, Y4
+	VMULPD   (SI), Y4, Y4
+	VANDPD   Y4, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y4, Y4
+	VBLENDPD $0x01, Y2, Y4, Y2
+	VMOVUPD  Y2, (AX)
+	VXORPD   Y5, Y5, Y5
+	VMOVUPD  32(CX), Y5
+	VSUBPD   32(BX), Y5, Y5
+	VMULPD   32(SI), Y5, Y5
+	VANDPD   Y5, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y5, Y5
+	VBLENDPD $0x01, Y4, Y5, Y4
+	VMOVUPD  Y4, 32(AX)
+	VXORPD   Y6, Y6, Y6
+	VMOVUPD  64(CX), Y6
+	VSUBPD   64(BX), Y6, Y6
+	VMULPD   64(SI), Y6, Y6
+	VANDPD   Y6, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y6, Y6
+	VBLENDPD $0x01, Y5, Y6, Y5
+	VMOVUPD  Y5, 64(AX)
+	VXORPD   Y7, Y7, Y7
+	VMOVUPD  96(CX), Y7
+	VSUBPD   96(BX), Y7, Y7
+	VMULPD   96(SI), Y7, Y7
+	VANDPD   Y7, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
+	VPERMPD  $0x93, Y7, Y7
+	VBLENDPD $0x01, Y6, Y7, Y6
+	VMOVUPD  Y6, 96(AX)
+	VXORPD   Y8, Y8, Y8
+	CMPQ     DX, $0x14
+	JL       regard5AVX2_last
+	VMOVUPD  128(CX), Y8
+	VSUBPD   128(BX), Y8, Y8
+	VMULPD   128(SI), Y8, Y8
+	VANDPD   Y8, Y0, Y3
+	VMAXPD   Y3, Y1, Y1
 
-regard5AVX2_features:
-	CMPQ    DX, $0x04
-	JL      regard5AVX2_features_end
-	VMOVUPD (CX), Y2
-	VSUBPD  (BX), Y2, Y2
-	VMULPD  (SI), Y2, Y2
-	VMOVUPD Y2, 8(DI)
-	VANDPD  Y2, Y0, Y2
-	VMAXPD  Y2, Y1, Y1
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DI
-	SUBQ    $0x04, DX
-	JMP     regard5AVX2_features
-
-regard5AVX2_features_end:
-	VEXTRACTF128 $0x01, Y1, X0
-	VMAXPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VMAXSD       X0, X1, X1
+regard5AVX2_last:
+	VPERMPD      $0x93, Y8, Y8
+	VBLENDPD     $0x01, Y7, Y8, Y0
+	VMOVUPD      Y0, 128(AX)
+	VEXTRACTF128 $0x01, Y1, X3
+	VMAXPD       X3, X1, X1
+	VUNPCKHPD    X1, X1, X3
+	VMAXSD       X3, X1, X1
 	VMOVSD       X1, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	MOVQ         AX, BX
-	VXORPD       Y0, Y0, Y0
 	VXORPD       Y1, Y1, Y1
-	VXORPD       Y2, Y2, Y2
-	VXORPD       Y3, Y3, Y3
-	VXORPD       Y4, Y4, Y4
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
 
 regard5AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard5AVX2_rows_end
-	VBROADCASTSD (BX), Y5
-	VMULPD       (DX), Y5, Y6
-	VADDPD       Y6, Y0, Y0
-	VMULPD       32(DX), Y5, Y6
-	VADDPD       Y6, Y1, Y1
-	VMULPD       64(DX), Y5, Y6
-	VADDPD       Y6, Y2, Y2
-	VMULPD       96(DX), Y5, Y6
-	VADDPD       Y6, Y3, Y3
-	VMULPD       128(DX), Y5, Y6
-	VADDPD       Y6, Y4, Y4
-	ADDQ         $0x08, BX
+	VBROADCASTSD (AX), Y11
+	VMULPD       (DX), Y11, Y3
+	VADDPD       Y3, Y1, Y1
+	VMULPD       32(DX), Y11, Y3
+	VADDPD       Y3, Y7, Y7
+	VMULPD       64(DX), Y11, Y3
+	VADDPD       Y3, Y8, Y8
+	VMULPD       96(DX), Y11, Y3
+	VADDPD       Y3, Y9, Y9
+	VMULPD       128(DX), Y11, Y3
+	VADDPD       Y3, Y10, Y10
+	ADDQ         $0x08, AX
 	ADDQ         $0xa0, DX
 	SUBQ         $0x01, CX
 	JMP          regard5AVX2_rows
 
 regard5AVX2_rows_end:
-	MOVQ         beta+64(FP), CX
-	MOVQ         pz+80(FP), DX
-	VXORPD       Y7, Y7, Y7
-	VXORPD       Y8, Y8, Y8
-	VXORPD       Y9, Y9, Y9
-	VXORPD       Y10, Y10, Y10
+	MOVQ         beta+64(FP), AX
+	MOVQ         pz+80(FP), CX
 	VXORPD       Y11, Y11, Y11
 	VXORPD       Y12, Y12, Y12
 	VXORPD       Y13, Y13, Y13
 	VXORPD       Y14, Y14, Y14
-	VMOVUPD      Y0, (DX)
-	VMOVUPD      (AX), Y5
-	VMULPD       Y0, Y5, Y6
-	VADDPD       Y6, Y11, Y11
-	VMULPD       (CX), Y5, Y6
-	VADDPD       Y6, Y7, Y7
-	VMOVUPD      Y1, 32(DX)
-	VMOVUPD      32(AX), Y5
-	VMULPD       Y1, Y5, Y6
-	VADDPD       Y6, Y12, Y12
-	VMULPD       32(CX), Y5, Y6
-	VADDPD       Y6, Y8, Y8
-	VMOVUPD      Y2, 64(DX)
-	VMOVUPD      64(AX), Y5
-	VMULPD       Y2, Y5, Y6
-	VADDPD       Y6, Y13, Y13
-	VMULPD       64(CX), Y5, Y6
-	VADDPD       Y6, Y9, Y9
-	VMOVUPD      Y3, 96(DX)
-	VMOVUPD      96(AX), Y5
-	VMULPD       Y3, Y5, Y6
-	VADDPD       Y6, Y14, Y14
-	VMULPD       96(CX), Y5, Y6
-	VADDPD       Y6, Y10, Y10
-	VMOVUPD      Y4, 128(DX)
-	VMOVUPD      128(AX), Y5
-	VMULPD       Y4, Y5, Y6
-	VADDPD       Y6, Y11, Y11
-	VMULPD       128(CX), Y5, Y6
-	VADDPD       Y6, Y7, Y7
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y10, Y9, Y9
-	VADDPD       Y9, Y7, Y7
-	VEXTRACTF128 $0x01, Y7, X0
-	VADDPD       X0, X7, X1
-	VUNPCKHPD    X1, X1, X0
-	VADDSD       X0, X1, X1
-	VMOVSD       X1, product+104(FP)
+	VMOVUPD      Y1, (CX)
+	VMULPD       (AX), Y2, Y3
+	VADDPD       Y3, Y11, Y11
+	VMOVUPD      Y7, 32(CX)
+	VMULPD       32(AX), Y4, Y3
+	VADDPD       Y3, Y12, Y12
+	VMOVUPD      Y8, 64(CX)
+	VMULPD       64(AX), Y5, Y3
+	VADDPD       Y3, Y13, Y13
+	VMOVUPD      Y9, 96(CX)
+	VMULPD       96(AX), Y6, Y3
+	VADDPD       Y3, Y14, Y14
+	VMOVUPD      Y10, 128(CX)
+	VMULPD       128(AX), Y0, Y3
+	VADDPD       Y3, Y11, Y11
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y14, Y13, Y13
+	VADDPD       Y13, Y11, Y11
+	VEXTRACTF128 $0x01, Y11, X3
+	VADDPD       X3, X11, X11
+	VUNPCKHPD    X11, X11, X3
+	VADDSD       X3, X11, X11
+	VMOVSD       X11, product+104(FP)
+	VXORPD       Y11, Y11, Y11
+	VXORPD       Y12, Y12, Y12
+	VXORPD       Y13, Y13, Y13
+	VXORPD       Y14, Y14, Y14
+	VMULPD       Y1, Y2, Y3
+	VADDPD       Y3, Y11, Y11
+	VMULPD       Y7, Y4, Y3
+	VADDPD       Y3, Y12, Y12
+	VMULPD       Y8, Y5, Y3
+	VADDPD       Y3, Y13, Y13
+	VMULPD       Y9, Y6, Y3
+	VADDPD       Y3, Y14, Y14
+	VMULPD       Y10, Y0, Y3
+	VADDPD       Y3, Y11, Y11
 	VADDPD       Y12, Y11, Y11
 	VADDPD       Y14, Y13, Y13
 	VADDPD       Y13, Y11, Y11
@@ -3360,10 +3513,13 @@ TEXT ·advance5AVX2(SB), NOSPLIT, $0-80
 	VMOVUPD      Y4, 128(CX)
 	VMULPD       Y2, Y9, Y9
 	VMOVUPD      Y9, 128(BX)
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, factor+72(FP)
+	JE           advance5AVX2_plain
 
-advance5AVX2_rows:
+advance5AVX2_scaled:
 	CMPQ         DI, $0x01
-	JL           advance5AVX2_rows_end
+	JL           advance5AVX2_scaled_end
 	VBROADCASTSD (BX), Y0
 	VMULPD       Y5, Y0, Y4
 	VMOVUPD      (DX), Y1
@@ -3389,6 +3545,40 @@ advance5AVX2_rows:
 	VMOVUPD      128(DX), Y0
 	VSUBPD       Y4, Y0, Y0
 	VMULPD       Y3, Y0, Y0
+	VMOVUPD      Y0, 128(DX)
+	ADDQ         $0x08, BX
+	ADDQ         $0xa0, DX
+	SUBQ         $0x01, DI
+	JMP          advance5AVX2_scaled
+
+advance5AVX2_scaled_end:
+	VZEROUPPER
+	RET
+
+advance5AVX2_plain:
+advance5AVX2_rows:
+	CMPQ         DI, $0x01
+	JL           advance5AVX2_rows_end
+	VBROADCASTSD (BX), Y0
+	VMULPD       Y5, Y0, Y4
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, (DX)
+	VMULPD       Y6, Y0, Y4
+	VMOVUPD      32(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, 32(DX)
+	VMULPD       Y7, Y0, Y4
+	VMOVUPD      64(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, 64(DX)
+	VMULPD       Y8, Y0, Y4
+	VMOVUPD      96(DX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y1, 96(DX)
+	VMULPD       Y9, Y0, Y4
+	VMOVUPD      128(DX), Y0
+	VSUBPD       Y4, Y0, Y0
 	VMOVUPD      Y0, 128(DX)
 	ADDQ         $0x08, BX
 	ADDQ         $0xa0, DX

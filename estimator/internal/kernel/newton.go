@@ -3,11 +3,11 @@ package kernel
 // FewCoefficients, padded, is up to how many [Regard] and [Advance] do by themselves what takes several loops of more.
 const FewCoefficients = 5 * Lanes
 
-// Regard a row x, padded as centre, before it is learned from, by len(beta) coefficients of which rows are not padding:
+// Regard a row x, padded with zeros as centre is, before it is learned from, by len(beta) coefficients of which rows are not padding:
 //
 //	z₀ is left as it is, zⱼ₊₁ = (xⱼ − centreⱼ)·perScaleⱼ;  far = max|zⱼ₊₁|;  pz = Pz
 //
-// It returns far, zᵀβ and zᵀPz. Sums are those of [Dot] and [SymmetricTimes]. z has room for centre after z₀.
+// It returns far, zᵀβ and zᵀPz. Sums are those of [Dot] and [SymmetricTimes]. z has room for centre after z₀, in which zeros need not be written.
 func Regard(z, x, centre, perScale, beta, p, pz []float64, rows int) (far, product, h float64) {
 	stride := len(beta)
 	_, _, _ = x[:len(centre)], perScale[:len(centre)], p[:rows*stride]
