@@ -1593,64 +1593,71 @@ descent4AVX2_rows_end:
 	RET
 
 // func steps1AVX2(kept *float64, step *float64, z *float64, y []float64, gain []float64, limit []float64, state *[3]float64)
-// Requires: AVX, AVX2
+// Requires: AVX
 TEXT ·steps1AVX2(SB), NOSPLIT, $0-104
-	MOVQ         kept+0(FP), AX
-	MOVQ         step+8(FP), CX
-	MOVQ         z+16(FP), DX
-	MOVQ         y_len+32(FP), BX
-	MOVQ         y_base+24(FP), SI
-	MOVQ         gain_base+48(FP), DI
-	MOVQ         limit_base+72(FP), R8
-	MOVQ         state+96(FP), R9
-	VMOVSD       (R9), X0
-	VMOVSD       8(R9), X1
-	VBROADCASTSD 16(R9), Y2
-	VMOVUPD      (AX), Y3
-	VMOVUPD      (CX), Y4
+	MOVQ    kept+0(FP), AX
+	MOVQ    step+8(FP), CX
+	MOVQ    z+16(FP), DX
+	MOVQ    y_len+32(FP), BX
+	MOVQ    y_base+24(FP), SI
+	MOVQ    gain_base+48(FP), DI
+	MOVQ    limit_base+72(FP), R8
+	MOVQ    state+96(FP), R9
+	VMOVSD  (R9), X0
+	VMOVSD  8(R9), X1
+	VMOVSD  16(R9), X2
+	VMOVUPD (AX), X3
+	VMOVUPD (CX), X4
+	VMOVUPD 16(AX), X5
+	VMOVUPD 16(CX), X6
 
 steps1AVX2_rows:
-	CMPQ         BX, $0x01
-	JL           steps1AVX2_rows_end
-	VMULPD       (DX), Y3, Y5
-	VEXTRACTF128 $0x01, Y5, X6
-	VADDPD       X6, X5, X5
-	VUNPCKHPD    X5, X5, X6
-	VADDSD       X6, X5, X5
-	VADDSD       X0, X5, X5
-	VMULPD       (DX), Y4, Y6
-	VEXTRACTF128 $0x01, Y6, X7
-	VADDPD       X7, X6, X6
-	VUNPCKHPD    X6, X6, X7
-	VADDSD       X7, X6, X6
-	VADDSD       X1, X6, X6
-	VMOVSD       (SI), X7
-	VSUBSD       X5, X7, X7
-	VMULSD       X2, X6, X6
-	VSUBSD       X6, X7, X7
-	VMULPD       Y2, Y4, Y6
-	VADDPD       Y6, Y3, Y3
-	VMULSD       X2, X1, X1
-	VADDSD       X1, X0, X0
-	VMOVSD       (DI), X1
-	VBROADCASTSD (DI), Y6
-	VMULPD       (DX), Y6, Y4
-	VXORPD       X6, X6, X6
-	VSUBSD       (R8), X6, X6
-	VMOVSD       (R8), X5
-	VMINSD       X7, X5, X5
-	VMAXSD       X5, X6, X5
-	VBROADCASTSD X5, Y2
-	ADDQ         $0x20, DX
-	ADDQ         $0x08, SI
-	ADDQ         $0x08, DI
-	ADDQ         $0x08, R8
-	SUBQ         $0x01, BX
-	JMP          steps1AVX2_rows
+	CMPQ      BX, $0x01
+	JL        steps1AVX2_rows_end
+	VMOVSD    (SI), X7
+	VSUBSD    X0, X7, X7
+	VMULPD    (DX), X3, X8
+	VMULPD    16(DX), X5, X9
+	VADDPD    X9, X8, X8
+	VUNPCKHPD X8, X8, X9
+	VADDSD    X9, X8, X8
+	VSUBSD    X8, X7, X7
+	VMULPD    (DX), X4, X8
+	VMULPD    16(DX), X6, X9
+	VADDPD    X9, X8, X8
+	VUNPCKHPD X8, X8, X9
+	VADDSD    X9, X8, X8
+	VADDSD    X1, X8, X8
+	VMULSD    X2, X8, X8
+	VSUBSD    X8, X7, X7
+	VMOVDDUP  X2, X9
+	VMULPD    X9, X4, X8
+	VADDPD    X8, X3, X3
+	VMULPD    X9, X6, X8
+	VADDPD    X8, X5, X5
+	VMULSD    X2, X1, X1
+	VADDSD    X1, X0, X0
+	VMOVSD    (DI), X1
+	VMOVDDUP  (DI), X8
+	VMULPD    (DX), X8, X4
+	VMULPD    16(DX), X8, X6
+	VXORPD    X8, X8, X8
+	VSUBSD    (R8), X8, X8
+	VMOVSD    (R8), X2
+	VMINSD    X7, X2, X2
+	VMAXSD    X2, X8, X2
+	ADDQ      $0x20, DX
+	ADDQ      $0x08, SI
+	ADDQ      $0x08, DI
+	ADDQ      $0x08, R8
+	SUBQ      $0x01, BX
+	JMP       steps1AVX2_rows
 
 steps1AVX2_rows_end:
-	VMOVUPD Y3, (AX)
-	VMOVUPD Y4, (CX)
+	VMOVUPD X3, (AX)
+	VMOVUPD X4, (CX)
+	VMOVUPD X5, 16(AX)
+	VMOVUPD X6, 16(CX)
 	VMOVSD  X0, (R9)
 	VMOVSD  X1, 8(R9)
 	VMOVSD  X2, 16(R9)
@@ -1679,14 +1686,16 @@ TEXT ·steps2AVX2(SB), NOSPLIT, $0-104
 steps2AVX2_rows:
 	CMPQ         BX, $0x01
 	JL           steps2AVX2_rows_end
-	VMULPD       (DX), Y3, Y7
-	VMULPD       32(DX), Y5, Y8
-	VADDPD       Y8, Y7, Y7
-	VEXTRACTF128 $0x01, Y7, X8
-	VADDPD       X8, X7, X7
-	VUNPCKHPD    X7, X7, X8
-	VADDSD       X8, X7, X7
-	VADDSD       X0, X7, X7
+	VMOVSD       (SI), X7
+	VSUBSD       X0, X7, X7
+	VMULPD       (DX), Y3, Y8
+	VMULPD       32(DX), Y5, Y9
+	VADDPD       Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X9
+	VADDPD       X9, X8, X8
+	VUNPCKHPD    X8, X8, X9
+	VADDSD       X9, X8, X8
+	VSUBSD       X8, X7, X7
 	VMULPD       (DX), Y4, Y8
 	VMULPD       32(DX), Y6, Y9
 	VADDPD       Y9, Y8, Y8
@@ -1695,26 +1704,24 @@ steps2AVX2_rows:
 	VUNPCKHPD    X8, X8, X9
 	VADDSD       X9, X8, X8
 	VADDSD       X1, X8, X8
-	VMOVSD       (SI), X9
-	VSUBSD       X7, X9, X9
 	VMULSD       X2, X8, X8
-	VSUBSD       X8, X9, X9
-	VMULPD       Y2, Y4, Y8
-	VADDPD       Y8, Y3, Y3
-	VMULPD       Y2, Y6, Y8
-	VADDPD       Y8, Y5, Y5
+	VSUBSD       X8, X7, X7
+	VMULPD       Y2, Y4, Y9
+	VADDPD       Y9, Y3, Y3
+	VMULPD       Y2, Y6, Y9
+	VADDPD       Y9, Y5, Y5
 	VMULSD       X2, X1, X1
 	VADDSD       X1, X0, X0
 	VMOVSD       (DI), X1
-	VBROADCASTSD (DI), Y8
-	VMULPD       (DX), Y8, Y4
-	VMULPD       32(DX), Y8, Y6
-	VXORPD       X8, X8, X8
-	VSUBSD       (R8), X8, X8
-	VMOVSD       (R8), X7
-	VMINSD       X9, X7, X7
-	VMAXSD       X7, X8, X7
-	VBROADCASTSD X7, Y2
+	VBROADCASTSD (DI), Y9
+	VMULPD       (DX), Y9, Y4
+	VMULPD       32(DX), Y9, Y6
+	VXORPD       X9, X9, X9
+	VSUBSD       (R8), X9, X9
+	VMOVSD       (R8), X8
+	VMINSD       X7, X8, X8
+	VMAXSD       X8, X9, X8
+	VBROADCASTSD X8, Y2
 	ADDQ         $0x40, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI
@@ -1757,16 +1764,18 @@ TEXT ·steps3AVX2(SB), NOSPLIT, $0-104
 steps3AVX2_rows:
 	CMPQ         BX, $0x01
 	JL           steps3AVX2_rows_end
-	VMULPD       (DX), Y3, Y9
-	VMULPD       32(DX), Y5, Y10
-	VMULPD       64(DX), Y7, Y11
-	VADDPD       Y10, Y9, Y9
-	VADDPD       Y11, Y9, Y9
-	VEXTRACTF128 $0x01, Y9, X10
-	VADDPD       X10, X9, X9
-	VUNPCKHPD    X9, X9, X10
-	VADDSD       X10, X9, X9
-	VADDSD       X0, X9, X9
+	VMOVSD       (SI), X9
+	VSUBSD       X0, X9, X9
+	VMULPD       (DX), Y3, Y10
+	VMULPD       32(DX), Y5, Y11
+	VMULPD       64(DX), Y7, Y12
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y12, Y10, Y10
+	VEXTRACTF128 $0x01, Y10, X11
+	VADDPD       X11, X10, X10
+	VUNPCKHPD    X10, X10, X11
+	VADDSD       X11, X10, X10
+	VSUBSD       X10, X9, X9
 	VMULPD       (DX), Y4, Y10
 	VMULPD       32(DX), Y6, Y11
 	VMULPD       64(DX), Y8, Y12
@@ -1777,29 +1786,27 @@ steps3AVX2_rows:
 	VUNPCKHPD    X10, X10, X11
 	VADDSD       X11, X10, X10
 	VADDSD       X1, X10, X10
-	VMOVSD       (SI), X11
-	VSUBSD       X9, X11, X11
 	VMULSD       X2, X10, X10
-	VSUBSD       X10, X11, X11
-	VMULPD       Y2, Y4, Y10
-	VADDPD       Y10, Y3, Y3
-	VMULPD       Y2, Y6, Y10
-	VADDPD       Y10, Y5, Y5
-	VMULPD       Y2, Y8, Y10
-	VADDPD       Y10, Y7, Y7
+	VSUBSD       X10, X9, X9
+	VMULPD       Y2, Y4, Y11
+	VADDPD       Y11, Y3, Y3
+	VMULPD       Y2, Y6, Y11
+	VADDPD       Y11, Y5, Y5
+	VMULPD       Y2, Y8, Y11
+	VADDPD       Y11, Y7, Y7
 	VMULSD       X2, X1, X1
 	VADDSD       X1, X0, X0
 	VMOVSD       (DI), X1
-	VBROADCASTSD (DI), Y10
-	VMULPD       (DX), Y10, Y4
-	VMULPD       32(DX), Y10, Y6
-	VMULPD       64(DX), Y10, Y8
-	VXORPD       X10, X10, X10
-	VSUBSD       (R8), X10, X10
-	VMOVSD       (R8), X9
-	VMINSD       X11, X9, X9
-	VMAXSD       X9, X10, X9
-	VBROADCASTSD X9, Y2
+	VBROADCASTSD (DI), Y11
+	VMULPD       (DX), Y11, Y4
+	VMULPD       32(DX), Y11, Y6
+	VMULPD       64(DX), Y11, Y8
+	VXORPD       X11, X11, X11
+	VSUBSD       (R8), X11, X11
+	VMOVSD       (R8), X10
+	VMINSD       X9, X10, X10
+	VMAXSD       X10, X11, X10
+	VBROADCASTSD X10, Y2
 	ADDQ         $0x60, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI
@@ -1846,18 +1853,20 @@ TEXT ·steps4AVX2(SB), NOSPLIT, $0-104
 steps4AVX2_rows:
 	CMPQ         BX, $0x01
 	JL           steps4AVX2_rows_end
-	VMULPD       (DX), Y3, Y11
-	VMULPD       32(DX), Y5, Y12
-	VMULPD       64(DX), Y7, Y13
-	VMULPD       96(DX), Y9, Y14
-	VADDPD       Y12, Y11, Y11
-	VADDPD       Y14, Y13, Y13
-	VADDPD       Y13, Y11, Y11
-	VEXTRACTF128 $0x01, Y11, X12
-	VADDPD       X12, X11, X11
-	VUNPCKHPD    X11, X11, X12
-	VADDSD       X12, X11, X11
-	VADDSD       X0, X11, X11
+	VMOVSD       (SI), X11
+	VSUBSD       X0, X11, X11
+	VMULPD       (DX), Y3, Y12
+	VMULPD       32(DX), Y5, Y13
+	VMULPD       64(DX), Y7, Y14
+	VMULPD       96(DX), Y9, Y15
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y15, Y14, Y14
+	VADDPD       Y14, Y12, Y12
+	VEXTRACTF128 $0x01, Y12, X13
+	VADDPD       X13, X12, X12
+	VUNPCKHPD    X12, X12, X13
+	VADDSD       X13, X12, X12
+	VSUBSD       X12, X11, X11
 	VMULPD       (DX), Y4, Y12
 	VMULPD       32(DX), Y6, Y13
 	VMULPD       64(DX), Y8, Y14
@@ -1870,32 +1879,30 @@ steps4AVX2_rows:
 	VUNPCKHPD    X12, X12, X13
 	VADDSD       X13, X12, X12
 	VADDSD       X1, X12, X12
-	VMOVSD       (SI), X13
-	VSUBSD       X11, X13, X13
 	VMULSD       X2, X12, X12
-	VSUBSD       X12, X13, X13
-	VMULPD       Y2, Y4, Y12
-	VADDPD       Y12, Y3, Y3
-	VMULPD       Y2, Y6, Y12
-	VADDPD       Y12, Y5, Y5
-	VMULPD       Y2, Y8, Y12
-	VADDPD       Y12, Y7, Y7
-	VMULPD       Y2, Y10, Y12
-	VADDPD       Y12, Y9, Y9
+	VSUBSD       X12, X11, X11
+	VMULPD       Y2, Y4, Y13
+	VADDPD       Y13, Y3, Y3
+	VMULPD       Y2, Y6, Y13
+	VADDPD       Y13, Y5, Y5
+	VMULPD       Y2, Y8, Y13
+	VADDPD       Y13, Y7, Y7
+	VMULPD       Y2, Y10, Y13
+	VADDPD       Y13, Y9, Y9
 	VMULSD       X2, X1, X1
 	VADDSD       X1, X0, X0
 	VMOVSD       (DI), X1
-	VBROADCASTSD (DI), Y12
-	VMULPD       (DX), Y12, Y4
-	VMULPD       32(DX), Y12, Y6
-	VMULPD       64(DX), Y12, Y8
-	VMULPD       96(DX), Y12, Y10
-	VXORPD       X12, X12, X12
-	VSUBSD       (R8), X12, X12
-	VMOVSD       (R8), X11
-	VMINSD       X13, X11, X11
-	VMAXSD       X11, X12, X11
-	VBROADCASTSD X11, Y2
+	VBROADCASTSD (DI), Y13
+	VMULPD       (DX), Y13, Y4
+	VMULPD       32(DX), Y13, Y6
+	VMULPD       64(DX), Y13, Y8
+	VMULPD       96(DX), Y13, Y10
+	VXORPD       X13, X13, X13
+	VSUBSD       (R8), X13, X13
+	VMOVSD       (R8), X12
+	VMINSD       X11, X12, X12
+	VMAXSD       X12, X13, X12
+	VBROADCASTSD X12, Y2
 	ADDQ         $0x80, DX
 	ADDQ         $0x08, SI
 	ADDQ         $0x08, DI

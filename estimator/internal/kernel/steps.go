@@ -11,7 +11,7 @@ type Steps struct {
 
 // Take the steps of rows in their order:
 //
-//	r = (y − (Σⱼ Keptⱼzⱼ + KeptIntercept)) − Scale·(Σⱼ Stepⱼzⱼ + StepIntercept)     sums as Dot's
+//	r = ((y − KeptIntercept) − Σⱼ Keptⱼzⱼ) − Scale·(Σⱼ Stepⱼzⱼ + StepIntercept)     sums as Dot's
 //	Kept ← Kept + Scale·Step;  Step ← gain·z       of the intercept z is 1
 //	Scale ← clip(r, ±limit)
 //
@@ -25,7 +25,7 @@ func takePortable(s *Steps, z, y, gain, limit []float64) {
 	d := len(s.Kept)
 	for i, target := range y {
 		row := z[i*d : (i+1)*d]
-		e, f := target-(dotPortable(s.Kept, row)+s.KeptIntercept), dotPortable(s.Step, row)+s.StepIntercept
+		e, f := (target-s.KeptIntercept)-dotPortable(s.Kept, row), dotPortable(s.Step, row)+s.StepIntercept
 		s.Join(gain[i], row)
 		s.Scale = clip(e-float64(s.Scale*f), limit[i])
 	}

@@ -23,7 +23,8 @@ func main() {
 	for vectors := 1; vectors <= mostInRegisters; vectors++ {
 		descent(vectors)
 	}
-	for vectors := 1; vectors <= mostInRegisters; vectors++ {
+	stepsOneVector()
+	for vectors := 2; vectors <= mostInRegisters; vectors++ {
 		steps(vectors)
 	}
 	progress()
