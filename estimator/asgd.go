@@ -7,9 +7,11 @@ import (
 )
 
 const (
-	asgdBlock    = 32   // rows between two iterates of the average, with one step of σ̂
-	scheduleRows = 128  // rows between two steps of γ and of the gain of σ̂
-	surveyValues = 2048 // of rows that are surveyed at once: they stay within the first cache
+	asgdBlock     = 32      // rows between two iterates of the average, with one step of σ̂. Of twice as far apart the average is less exact
+	scheduleRows  = 128     // rows between two steps of γ and of the gain of σ̂, and
+	seldomRenewal = 1024    // of them
+	lateRows      = 1 << 14 // from the start on
+	surveyValues  = 2048    // of rows that are surveyed at once: they stay within the first cache
 
 	// The gains by which the average comes closest to the batch fit in simulations, over 5 to 255 features without outliers and with 20 and 40 % of them: half
 	// as large or twice as large costs little, a quarter costs coverage, four times costs efficiency where there are outliers.
@@ -36,7 +38,7 @@ const (
 //
 // The model is the average β̄ of the iterates after every 32nd row, which predicts better than the last of them; its intervals are those of [randomScaling].
 // t counts the rows since the start of the stream, those of the warm-up included: the first step is as small as the warm start is good. Rows are counted in
-// blocks of 32 of the stream, however it is cut; δ = 1.345 σ̂ and β̄ stand still within a block, γ for four of them. The median of |y − zᵀβ̄|, and σ̂ with it,
+// blocks of 32 of the stream, however it is cut; δ = 1.345 σ̂ and β̄ stand still within a block, γ for four of them or more. The median of |y − zᵀβ̄|, and σ̂ with it,
 // is followed as in newton, all rows of a block at once: with e of them beyond it and g = t^(−0.7)(e − 16), σ̂ ← σ̂·(1 + g)/(1 − g).
 //
 // References: Polyak & Juditsky, SIAM J. Control Optim. 30 (1992); Toulis & Airoldi, Ann. Statist. 45 (2017), arXiv 1408.2923; Huber 1964.
@@ -62,7 +64,7 @@ type asgd struct {
 	shift            []float64 // cⱼ/sⱼ, padded
 	block            asgdBlockRows
 	gain0, gainRows  float64 // γ = γ₀·max(1, t/t₀)^(−α)
-	gamma, sigmaGain float64 // in force in 128 rows
+	gamma, sigmaGain float64 // in force until the schedule is renewed
 	knee, kneeRaw    float64 // in force in this block: the one of the steps, and δ in the target's units
 
 	// Rows of a block, as the kernel takes them: with c = γa, h = ‖z‖² and q = 1 + ch, u = clip(r, ±δq)·c/q; of a wide model u = clip(r, ±δ)·c/q.
@@ -124,14 +126,23 @@ func (s *asgd) prepare() {
 	s.renew()
 }
 
-// schedule γ and the gain of σ̂'s logarithm: functions of t that are renewed every 128 rows, for powers are dear and these hardly move.
+// schedule γ and the gain of σ̂'s logarithm: functions of t that are renewed every 128 rows, later every 1,024, for powers are dear and these hardly move.
 func (s *asgd) schedule() {
-	t := math.Floor(s.t/scheduleRows) * scheduleRows
+	every := float64(s.renewal())
+	t := math.Floor(s.t/every) * every
 	s.gamma = s.gain0 * math.Pow(max(1, (t+1)/s.gainRows), -asgdPower)
 	if s.onTheWay() {
 		s.gamma *= travelGain
 	}
 	s.sigmaGain = min(math.Pow(t+1, -0.7), highestSigmaGain)
+}
+
+// renewal is after how many rows the schedule is renewed.
+func (s *asgd) renewal() uint64 {
+	if s.t < lateRows {
+		return scheduleRows
+	}
+	return seldomRenewal
 }
 
 // renew the knee.
@@ -176,7 +187,7 @@ func (s *asgd) endBlock() {
 	step := float64(s.sigmaGain * float64(s.block.exceeded-asgdBlock/2))
 	s.sigma = max(smallestSigma, min(farthest, s.sigma*((1+step)/(1-step))))
 	s.block = asgdBlockRows{step: s.block.step}
-	if uint64(s.t)%scheduleRows < asgdBlock {
+	if uint64(s.t)%s.renewal() < asgdBlock {
 		s.schedule()
 	}
 	s.renew()

@@ -109,4 +109,9 @@ func (s *asgd) newSurvey() kernel.Survey {
 	}
 }
 
-var ones = [asgdBlock]float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
+var ones = func() (all [asgdBlock]float64) {
+	for i := range all {
+		all[i] = 1
+	}
+	return all
+}()

@@ -93,8 +93,11 @@ func (s *asgd) onTheWay() bool { return s.t < s.burnIn }
 
 // startAnew the average at every power of two on the way, and after it where what it holds had not arrived.
 func (s *asgd) startAnew() {
+	if s.t > longestWay*s.burnIn {
+		return
+	}
 	fraction, _ := math.Frexp(s.t)
-	late := s.t > s.burnIn && s.t <= longestWay*s.burnIn && s.sigma < arrived*s.sigma0
+	late := s.t > s.burnIn && s.sigma < arrived*s.sigma0
 	if late || s.t <= s.burnIn && fraction == 0.5 {
 		s.path.start(s.beta, 0)
 		s.guard.reset() // by iterates that had not arrived, far rows looked worse than they are
