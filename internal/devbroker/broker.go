@@ -97,6 +97,7 @@ func (o Options) cluster() ([]kfake.Opt, error) {
 	settings := []kfake.Opt{
 		kfake.NumBrokers(1), kfake.ClusterID("streamfit-dev"), kfake.DefaultNumPartitions(1), kfake.ListenFn(listen),
 		// Rows of the past often carry the time at which they happened; a week's retention would drop them as they arrive.
+		kfake.GroupMinSessionTimeout(time.Second), // so that a run that was killed is soon started again
 		kfake.BrokerConfigs(map[string]string{"log.retention.ms": "-1"}),
 	}
 	if o.DataDir != "" {
