@@ -56,7 +56,7 @@ func (d *detector) statistic() float64 {
 func (d *detector) raise(time float64) {
 	d.raised = true
 	d.alarm = d.judge()
-	d.alarm.Row, d.alarm.Time = d.rows, time
+	d.alarm.Row, d.alarm.Time, d.alarm.Size = d.rows, time, saturate(d.alarm.Size)
 	d.counts[d.alarm.Kind]++
 }
 
