@@ -114,7 +114,7 @@ func (d *detector) watch(t *tile) {
 	for i := range t.n {
 		d.rows++
 		if e := d.row(t.prediction[i], t.y[i]); e != 0 {
-			d.slopes.add(e, t.row(i))
+			d.slopes.add(e, t.x[i*t.stride:])
 		}
 		if !d.raised && (d.level.over || d.out.sum >= d.out.threshold) {
 			d.raise(t.timeOf(i))

@@ -1,6 +1,10 @@
 package estimator
 
-import "math"
+import (
+	"math"
+
+	"github.com/streamfit/streamfit/estimator/internal/kernel"
+)
 
 // slopes watches the scores of the coefficients: e·zⱼ, summed over a block and divided by the root of the sum of its squares.
 type slopes struct {
@@ -8,15 +12,15 @@ type slopes struct {
 	score []slopeScore
 	over  bool // one of the CUSUMs has been beyond the threshold of a single coefficient
 
+	sum, squares     []float64 // Σ e·z, Σ (e·z)² of this block; padded, as are
 	center, perScale []float64 // of the features, in this block: the solver's
 }
 
 // slopeScore is of one coefficient.
 type slopeScore struct {
-	sum, squares float64 // Σ e·z, Σ (e·z)² of this block
-	mean         float64 // of the blocks' statistics
-	up, down     [2]float64
-	recent       float64 // mean of the statistics of the last four blocks or so, less their mean
+	mean     float64 // of the blocks' statistics
+	up, down [2]float64
+	recent   float64 // mean of the statistics of the last four blocks or so, less their mean
 }
 
 const (
@@ -32,32 +36,20 @@ func newSlopes(features int) slopes {
 	if features > mostWatched {
 		features = 0
 	}
-	return slopes{score: make([]slopeScore, features), center: make([]float64, features), perScale: make([]float64, features)}
+	padded := func() []float64 { return make([]float64, kernel.Padded(features)) }
+	return slopes{score: make([]slopeScore, features), sum: padded(), squares: padded(), center: padded(), perScale: padded()}
 }
 
 func (s *slopes) standardiseBy(b *basis) {
 	copy(s.center, b.center)
-	for j := range s.perScale {
+	for j := range s.score {
 		s.perScale[j] = 1 / b.scale[j]
 	}
 }
 
-// add a row's whitened score.
+// add a row's whitened score; the row is padded.
 func (s *slopes) add(e float64, x []float64) {
-	for j := range s.score {
-		if s.perScale[j] == 0 {
-			continue
-		}
-		z := (x[j] - s.center[j]) * s.perScale[j]
-		if z > slopeClip {
-			z = slopeClip
-		} else if z < -slopeClip {
-			z = -slopeClip
-		}
-		g, c := float64(e*z), &s.score[j]
-		c.sum += g
-		c.squares += float64(g * g)
-	}
+	kernel.AddScores(s.sum, s.squares, x, s.center, s.perScale, e, slopeClip)
 }
 
 func (s *slopes) endBlock() {
@@ -66,8 +58,8 @@ func (s *slopes) endBlock() {
 	for j := range s.score {
 		c := &s.score[j]
 		statistic := 0.0
-		if c.squares > 0 {
-			statistic = c.sum / math.Sqrt(c.squares)
+		if s.squares[j] > 0 {
+			statistic = s.sum[j] / math.Sqrt(s.squares[j])
 		}
 		if s.n > fewestBlocks {
 			for i, chain := range slopeChains {
@@ -79,8 +71,9 @@ func (s *slopes) endBlock() {
 		}
 		c.recent += (statistic - c.mean - c.recent) / 4
 		c.mean += (statistic - c.mean) / s.n
-		c.sum, c.squares = 0, 0
 	}
+	clear(s.sum)
+	clear(s.squares)
 }
 
 // evidence of the coefficient with the most of it, as a share of the threshold; more coefficients take more.

@@ -23,8 +23,8 @@ func (d *monitor) appendState(e *encoder) {
 	o := &d.out
 	e.floats(o.n, o.rate, o.sum, o.in, o.above, o.count, o.far)
 	e.float(d.slopes.n)
-	for _, c := range d.slopes.score {
-		e.floats(c.sum, c.squares, c.mean, c.recent, c.up[0], c.up[1], c.down[0], c.down[1])
+	for j, c := range d.slopes.score {
+		e.floats(d.slopes.sum[j], d.slopes.squares[j], c.mean, c.recent, c.up[0], c.up[1], c.down[0], c.down[1])
 	}
 	e.floats(d.history.last[:]...)
 	e.word(d.history.rows)
@@ -79,7 +79,7 @@ func (d *monitor) restoreState(in *decoder) {
 	d.slopes.n = in.within(0, slopeBlocks)
 	for j := range d.slopes.score {
 		c := &d.slopes.score[j]
-		for _, v := range [...]*float64{&c.sum, &c.squares, &c.mean, &c.recent, &c.up[0], &c.up[1], &c.down[0], &c.down[1]} {
+		for _, v := range [...]*float64{&d.slopes.sum[j], &d.slopes.squares[j], &c.mean, &c.recent, &c.up[0], &c.up[1], &c.down[0], &c.down[1]} {
 			*v = in.within(-1e6, 1e6)
 		}
 	}

@@ -224,3 +224,11 @@ func advance(beta, score, p, pz, z []float64, rows int, gain, scored, root, fact
 		advance5AVX2(&beta[0], &score[0], unsafe.SliceData(p), &pz[0], &z[0], rows, gain, scored, root, factor)
 	}
 }
+
+func addScores(sum, squares, x, centre, perScale []float64, e, clip float64) {
+	if avx2 {
+		addScoresAVX2(sum, squares, x, centre, perScale, e, clip)
+		return
+	}
+	addScoresPortable(sum, squares, x, centre, perScale, e, clip)
+}

@@ -61,3 +61,7 @@ func regard(z, x, centre, perScale, beta, p, pz []float64, rows int) (far, produ
 func advance(beta, score, p, pz, z []float64, rows int, gain, scored, root, factor float64) {
 	advancePortable(beta, score, p, pz, z, rows, gain, scored, root, factor)
 }
+
+func addScores(sum, squares, x, centre, perScale []float64, e, clip float64) {
+	addScoresPortable(sum, squares, x, centre, perScale, e, clip)
+}

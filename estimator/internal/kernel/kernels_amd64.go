@@ -11,6 +11,9 @@ func dotAVX2(a []float64, b []float64) float64
 func addScaledAVX2(dst []float64, u float64, x []float64)
 
 //go:noescape
+func addScoresAVX2(sum []float64, squares []float64, x []float64, centre []float64, perScale []float64, e float64, clip float64)
+
+//go:noescape
 func standardiseAVX2(dst []float64, x []float64, centre []float64, perScale []float64)
 
 //go:noescape

@@ -100,6 +100,46 @@ add_end:
 	VZEROUPPER
 	RET
 
+// func addScoresAVX2(sum []float64, squares []float64, x []float64, centre []float64, perScale []float64, e float64, clip float64)
+// Requires: AVX
+TEXT ·addScoresAVX2(SB), NOSPLIT, $0-136
+	MOVQ         sum_len+8(FP), AX
+	MOVQ         sum_base+0(FP), CX
+	MOVQ         squares_base+24(FP), DX
+	MOVQ         x_base+48(FP), BX
+	MOVQ         centre_base+72(FP), SI
+	MOVQ         perScale_base+96(FP), DI
+	VBROADCASTSD e+120(FP), Y0
+	VBROADCASTSD clip+128(FP), Y1
+	VXORPD       Y2, Y2, Y2
+	VSUBPD       Y1, Y2, Y2
+
+scores:
+	CMPQ    AX, $0x04
+	JL      scores_end
+	VMOVUPD (BX), Y3
+	VSUBPD  (SI), Y3, Y3
+	VMULPD  (DI), Y3, Y3
+	VMINPD  Y3, Y1, Y3
+	VMAXPD  Y3, Y2, Y3
+	VMULPD  Y0, Y3, Y3
+	VADDPD  (CX), Y3, Y4
+	VMOVUPD Y4, (CX)
+	VMULPD  Y3, Y3, Y3
+	VADDPD  (DX), Y3, Y3
+	VMOVUPD Y3, (DX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x04, AX
+	JMP     scores
+
+scores_end:
+	VZEROUPPER
+	RET
+
 // func standardiseAVX2(dst []float64, x []float64, centre []float64, perScale []float64)
 // Requires: AVX
 TEXT ·standardiseAVX2(SB), NOSPLIT, $0-96

@@ -9,6 +9,7 @@ func main() {
 	ConstraintExpr("!purego")
 	dot()
 	addScaled()
+	addScores()
 	standardise()
 	maxAbs()
 	squareRoots()
