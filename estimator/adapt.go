@@ -88,7 +88,15 @@ func (m *Linear) effective() float64 {
 	if _, ok := m.solver.(adaptive); !ok {
 		return math.NaN()
 	}
-	n, lambda := float64(m.rows.Learned-m.began), forgetting(m.cfg.HalfLife)
+	n := float64(m.rows.Learned - m.began)
+	if s, ok := m.solver.(*tracking); ok {
+		return s.memory(n)
+	}
+	return effectiveRows(n, forgetting(m.cfg.HalfLife))
+}
+
+// effectiveRows of n: Σ λᵏ.
+func effectiveRows(n, lambda float64) float64 {
 	if lambda == 1 {
 		return n
 	}

@@ -5,7 +5,7 @@ import "math"
 // Config says what a model is: two models with equal Configs that learned the same rows in the same order are equal to the bit.
 type Config struct {
 	Features []string // names of the feature columns, in order; d = len(Features)
-	Solver   string   // "auto" (default): "newton" up to 64 features or where rows are forgotten, else "asgd"; or "sgd"
+	Solver   string   // "auto" (default): "newton" up to 64 features or where rows are forgotten, else "asgd"; or "tracking", "sgd"
 	Loss     LossSpec
 	Delta    Knee     // the knee of the Huber loss: auto (1.345 σ̂) or a number
 	Leverage Leverage // far rows in x: auto (default: trusted as far as their residuals allow), a cap in robust standard deviations, or off

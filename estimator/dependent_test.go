@@ -232,7 +232,7 @@ func TestDependentColumnsIgnoreBatchBoundariesAndRestarts(t *testing.T) {
 			}
 		})
 		cfg := newtonConfig(3)
-		cfg.Solver = rapid.SampledFrom([]string{solverNewton, solverNewton, solverASGD}).Draw(rt, "solver")
+		cfg.Solver = rapid.SampledFrom([]string{solverNewton, solverNewton, solverASGD, solverTracking}).Draw(rt, "solver")
 		whole, pieces := learned(t, cfg, c), newModel(rt, cfg)
 		for at := 0; at < c.Rows; {
 			next := min(c.Rows, at+rapid.IntRange(1, 900).Draw(rt, "piece"))

@@ -163,7 +163,7 @@ func TestFarRowsAreNoAlarm(t *testing.T) {
 func TestTheDetectorIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := newtonConfig(2)
-		cfg.Solver = rapid.SampledFrom([]string{"newton", "asgd"}).Draw(rt, "solver")
+		cfg.Solver = rapid.SampledFrom([]string{"newton", "asgd", "tracking"}).Draw(rt, "solver")
 		cfg.OnDrift = rapid.SampledFrom([]string{DriftAlarm, DriftAdapt}).Draw(rt, "on drift")
 		w := world{
 			jump: rapid.SampledFrom([]float64{0, 2, 50}).Draw(rt, "jump"), spread: rapid.SampledFrom([]float64{0, 2}).Draw(rt, "spread"),

@@ -13,9 +13,11 @@ import (
 func keyedConfigs() []Config {
 	short := newtonConfig(2)
 	short.WarmUp = 32
+	following := newtonConfig(2)
+	following.Solver, following.WarmUp = solverTracking, 32
 	averaged := asgdConfig(3)
 	averaged.WarmUp = 64
-	return []Config{short, averaged, sgdConfig(2)}
+	return []Config{short, following, averaged, sgdConfig(2)}
 }
 
 // Rows of several models that are mixed in the same columns, cut anywhere, with every model put away and taken up again in between: each is what it would be

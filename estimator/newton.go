@@ -29,6 +29,7 @@ type newton struct {
 
 	when  *when     // nil: there is no trend
 	rows  *warmRows // nil once the warm-up is over
+	reads bool      // the rows are kept, and in the snapshot, for a solver beside this one, which learns each row first; no part of the state
 	fit   basis
 	beta  []float64
 	sigma float64 // σ̂ in the basis's units

@@ -15,6 +15,9 @@ func (s *newton) appendState(e *encoder) {
 	e.word(uint64(s.block))
 	s.when.appendState(e)
 	s.guard.appendState(e)
+	if s.reads {
+		return
+	}
 	if s.rows == nil {
 		e.word(0)
 		return
@@ -40,7 +43,9 @@ func (s *newton) restoreState(d *decoder) {
 	s.inBlock, s.block = int(d.word()), int(d.word())
 	s.when.restoreState(d)
 	s.guard.restoreState(d)
-	s.rows = s.restoreRows(d)
+	if !s.reads {
+		s.rows = s.restoreRows(d)
+	}
 	s.check(d)
 	s.prepare()
 }

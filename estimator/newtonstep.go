@@ -83,10 +83,9 @@ func (s *newton) step(r, a, h, delta float64) {
 		s.sharpen(a/denominator, 1/s.lambda)
 	case inside:
 		s.downdate(a/denominator, 1/s.lambda)
-	case s.lambda < 1:
-		for i, v := range s.p {
-			s.p[i] = min(v/s.lambda, farthest)
-		}
+	case s.lambda < 1 && s.largest() < farthest:
+		clear(s.pz)
+		s.downdate(0, 1/s.lambda)
 	}
 }
 
@@ -115,6 +114,14 @@ func (s *newton) sharpen(c, over float64) {
 
 // row i of P.
 func (s *newton) row(i int) []float64 { return s.p[i*s.stride : i*s.stride+len(s.beta)] }
+
+// largest variance in P.
+func (s *newton) largest() (v float64) {
+	for j := range s.beta {
+		v = max(v, s.variance(j))
+	}
+	return v
+}
 
 // variance is Pⱼⱼ.
 func (s *newton) variance(j int) float64 { return s.p[j*s.stride+j] }

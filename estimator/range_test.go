@@ -15,7 +15,7 @@ func TestRowsOutOfRangeAreSkipped(t *testing.T) {
 	beyond := []float64{math.Nextafter(largest, 2*largest), -2 * largest, math.MaxFloat64, -1e300}
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := newtonConfig(3)
-		cfg.Solver = rapid.SampledFrom([]string{solverNewton, solverASGD, solverSGD}).Draw(rt, "solver")
+		cfg.Solver = rapid.SampledFrom([]string{solverNewton, solverASGD, solverSGD, solverTracking}).Draw(rt, "solver")
 		cfg.WarmUp = 64
 		if cfg.Solver == solverSGD {
 			cfg.Delta = Knee{Value: 1}
@@ -62,7 +62,7 @@ func TestRowsOutOfRangeAreSkipped(t *testing.T) {
 
 // A model that has learned nothing has no numbers.
 func TestUnlearnedModelHasNoNumbers(t *testing.T) {
-	for _, solver := range []string{solverNewton, solverASGD, solverSGD} {
+	for _, solver := range []string{solverNewton, solverASGD, solverSGD, solverTracking} {
 		cfg := newtonConfig(2)
 		if cfg.Solver = solver; solver == solverSGD {
 			cfg.Delta = Knee{Value: 1}

@@ -13,6 +13,7 @@ type Report struct {
 	Loss         Metrics
 	Drift        Drift
 	Effective    float64      // number of rows that the coefficients are made of, as forgetting weighs them and since the model last began anew; NaN: not known
+	Memories     []Memory     // of solver tracking
 	Trend        *TrendReport // nil: the model has no trend, or has learned nothing
 }
 
@@ -26,6 +27,12 @@ const (
 	StatusDrift      Status = "drift"
 	StatusDegenerate Status = "degenerate"
 )
+
+// Memory is one of the solvers that solver tracking has side by side.
+type Memory struct {
+	Rows   float64 // effective number of rows that it remembers; +Inf: it never forgets
+	Weight float64 // of it in the model; all add up to 1
+}
 
 // Coefficient with its standard error and 95 % interval.
 type Coefficient struct {

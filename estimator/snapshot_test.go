@@ -63,7 +63,7 @@ func TestSnapshotOfASparseConfig(t *testing.T) {
 
 // FuzzRestore corrects the checksum, so that what is behind it is reached, and uses whatever model comes out.
 func FuzzRestore(f *testing.F) {
-	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), averagedSGD(2), newtonConfig(0), asgdConfig(2), trendConfig(1, day)} {
+	for _, cfg := range []Config{newtonConfig(2), sgdConfig(2), averagedSGD(2), newtonConfig(0), asgdConfig(2), trendConfig(1, day), trackingConfig(2)} {
 		for _, rows := range []int{0, 5, 1100, 2100} {
 			m, err := New(cfg)
 			if err != nil {

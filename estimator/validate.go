@@ -25,6 +25,8 @@ const (
 	solverASGD   = "asgd"
 	solverSGD    = "sgd"
 
+	solverTracking = "tracking"
+
 	newtonFeatures = 64
 )
 
@@ -71,12 +73,12 @@ func (c Config) Validate() error {
 		add("on-drift %q is not %s, %s or %s", c.OnDrift, DriftAdapt, DriftAlarm, DriftIgnore)
 	}
 	switch c.solver() {
-	case solverNewton, solverASGD:
+	case solverNewton, solverASGD, solverTracking:
 		faults = append(faults, c.validateRobust()...)
 	case solverSGD:
 		faults = append(faults, c.validateSGD()...)
 	default:
-		add("solver %q is not one of auto, newton, asgd, sgd", c.Solver)
+		add("solver %q is not one of auto, newton, asgd, sgd, tracking", c.Solver)
 	}
 	return errors.Join(faults...)
 }
@@ -88,6 +90,9 @@ func (c Config) validateRobust() (faults []error) {
 	}
 	if c.solver() == solverASGD && !math.IsInf(c.HalfLife, 1) {
 		faults = append(faults, errors.New("solver asgd cannot forget: leave half_life at .inf, or use solver newton"))
+	}
+	if c.solver() == solverTracking && !math.IsInf(c.HalfLife, 1) {
+		faults = append(faults, errors.New("solver tracking has half-lives of its own: leave half_life at .inf, or use solver newton"))
 	}
 	if c.WarmUp < shortestWarmUp || c.WarmUp > longestWarmUp || c.WarmUp&(c.WarmUp-1) != 0 {
 		faults = append(faults, fmt.Errorf("warm-up of %d rows: it is a power of two between %d and %d", c.WarmUp, shortestWarmUp, longestWarmUp))
@@ -125,6 +130,8 @@ func newSolver(c Config) (solver, loss.Loss) {
 		return newSGD(c.SGD, l, c.Features), l
 	case solverASGD:
 		return newASGD(c), l
+	case solverTracking:
+		return newTracking(c), l
 	default:
 		return newNewton(c), l
 	}

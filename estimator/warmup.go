@@ -4,7 +4,9 @@ import "math"
 
 // warm keeps a row and refits at 1, 2, 4, … rows. With the last refit the rows are let go.
 func (s *newton) warm(x []float64, y, w float64) {
-	s.rows.add(x, y, w)
+	if !s.reads {
+		s.rows.add(x, y, w)
+	}
 	s.t++
 	n := s.rows.n()
 	if n&(n-1) != 0 {

@@ -2,9 +2,10 @@
 
     go run ./internal/driftstudy -dump DIR -repeats 30 && python golden/driftpeers.py DIR
 
-river 0.26.1. Each detector's threshold is tuned for each noise by itself, on a tenth of the rows that streamfit is tried on without a change: the least
-at which it raises at most 4 alarms per million rows. streamfit's own thresholds are the same everywhere. What is fed: the residual in units of its
+river 0.26.1. Each detector's threshold is tuned for each noise by itself, on a tenth of the rows that streamfit is tried on without a change: the most
+sensitive at which it raises at most 4 alarms per million rows. streamfit's own thresholds are the same everywhere. What is fed: the residual in units of its
 standard deviation, or for a change of variance its absolute value. A detector that has raised an alarm begins anew.
+The rows without a change are cut into streams as long as those with one, each with a fresh detector.
 """
 
 import sys
@@ -18,7 +19,7 @@ changes = ["jump 0.5 σ", "jump 1 σ", "jump 3 σ", "ramp 1 σ in 200 rows", "ra
 before, patience, allowed = 5000 - 1024, 3000, 4e-6
 
 detectors = {
-    "ADWIN": (lambda v: ADWIN(delta=v), [2e-3 / 10**k for k in range(16)]),
+    "ADWIN": (lambda v: ADWIN(delta=v), [2e-2 / 10 ** (k / 2) for k in range(40)]),
     "PageHinkley, δ = 0.005": (lambda v: PageHinkley(min_instances=30, delta=0.005, threshold=v), [20 * 1.25**k for k in range(20)]),
     "PageHinkley, δ = 0.25": (lambda v: PageHinkley(min_instances=30, delta=0.25, threshold=v), [8 * 1.25**k for k in range(24)]),
     "PageHinkley, δ = 0.5": (lambda v: PageHinkley(min_instances=30, delta=0.5, threshold=v), [5 * 1.25**k for k in range(26)]),
@@ -26,8 +27,10 @@ detectors = {
 
 
 def alarms(make, values, most):
-    detector, n = make(), 0
-    for v in values:
+    n = 0
+    for i, v in enumerate(values):
+        if i % (before + patience) == 0:
+            detector = make()
         detector.update(v)
         if detector.drift_detected:
             detector, n = make(), n + 1

@@ -77,9 +77,9 @@ func (f *faults) key(m Model, hotKeys int) {
 // solver asks the estimator, which knows what its solvers can do.
 func (f *faults) solver(c Config) {
 	switch c.Model.Solver {
-	case "auto", "newton", "asgd", "sgd":
+	case "auto", "newton", "asgd", "sgd", "tracking":
 	default:
-		f.add("model.solver", "%q is not one of auto, newton, asgd, sgd", c.Model.Solver)
+		f.add("model.solver", "%q is not one of auto, newton, asgd, sgd, tracking", c.Model.Solver)
 		return
 	}
 	features := c.Model.Features
@@ -112,7 +112,7 @@ func settingOf(sentence string) string {
 		return "model.solver"
 	}
 	for begins, path := range map[string]string{
-		"delta ": "model.delta", "half-life ": "model.half_life", "on-drift ": "model.on_drift", "warm-up ": "model.warm_up", "leverage ": "model.leverage", "solver newton fits ": "model.loss", "solver asgd fits ": "model.loss",
+		"delta ": "model.delta", "half-life ": "model.half_life", "on-drift ": "model.on_drift", "warm-up ": "model.warm_up", "leverage ": "model.leverage", "solver newton fits ": "model.loss", "solver asgd fits ": "model.loss", "solver tracking fits ": "model.loss", "solver tracking has half-lives": "model.half_life",
 		"solver sgd needs a fixed knee": "model.delta", "solver sgd cannot forget": "model.half_life", "solver asgd cannot forget": "model.half_life", "unknown loss": "model.loss",
 	} {
 		if strings.HasPrefix(sentence, begins) {

@@ -200,7 +200,7 @@ func TestAMessageOf10MB(t *testing.T) {
 
 // No row, however large its numbers, makes a number of an update anything but finite or null, and the model goes on learning afterwards.
 func TestHugeNumbersPoisonNothing(t *testing.T) {
-	for _, solver := range []string{"newton", "asgd", "sgd"} {
+	for _, solver := range []string{"newton", "asgd", "sgd", "tracking"} {
 		for _, huge := range []float64{1e12, 1e154, 1e300, math.MaxFloat64, 5e-324} {
 			t.Run(fmt.Sprint(solver, " ", huge), func(t *testing.T) {
 				good := makeTable(4000, 24).every(t, 100)

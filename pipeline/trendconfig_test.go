@@ -31,7 +31,8 @@ func TestValidateNamesTheFaultOfATrend(t *testing.T) {
 		"model.trend.horizon: -1m is before the newest reading; want a length of time, or 0s for no forecast": func(c *pipeline.Config) {
 			c.Model.Trend.Horizon = -60
 		},
-		"model.solver: solver asgd fits no trend; want newton": func(c *pipeline.Config) { c.Model.Solver = "asgd" },
+		"model.solver: solver asgd fits no trend; want newton":     func(c *pipeline.Config) { c.Model.Solver = "asgd" },
+		"model.solver: solver tracking fits no trend; want newton": func(c *pipeline.Config) { c.Model.Solver = "tracking" },
 	} {
 		c := minimal()
 		trend(&c)

@@ -34,7 +34,14 @@ type Update struct {
 	Delta        Number                      `json:"delta"`
 	Loss         Losses                      `json:"loss"`
 	Drift        Drift                       `json:"drift"`
-	Trend        *TrendUpdate                `json:"trend,omitempty"` // of models with a trend
+	Memories     []Memory                    `json:"memories,omitempty"` // of solver tracking
+	Trend        *TrendUpdate                `json:"trend,omitempty"`    // of models with a trend
+}
+
+// Memory is one of the solvers that solver tracking has side by side.
+type Memory struct {
+	Rows   Number `json:"rows"` // effective number of rows that it remembers; null: it never forgets
+	Weight Number `json:"weight"`
 }
 
 // RowCounts says what became of the rows.
@@ -101,6 +108,9 @@ func newUpdate(model string, r estimator.Report) Update {
 	}
 	for _, c := range r.Coefficients {
 		u.Coefficients = append(u.Coefficients, NamedInterval{Name: c.Name, Interval: interval(c)})
+	}
+	for _, m := range r.Memories {
+		u.Memories = append(u.Memories, Memory{Number(m.Rows), Number(m.Weight)})
 	}
 	return u
 }

@@ -166,7 +166,7 @@ func TestPassesOfTheProgramEqualLearn(t *testing.T) {
 		}
 		x, y = append(x, a), append(y, b)
 	}
-	for _, solver := range []string{"newton", "asgd", "sgd"} {
+	for _, solver := range []string{"newton", "asgd", "sgd", "tracking"} {
 		cfg := pipeline.DefaultConfig()
 		cfg.Model.Solver = solver
 		args := []string{"--features", "x", "--solver", solver, "--passes", "3", "--batch-rows", "777", path}

@@ -1,0 +1,214 @@
+package estimator
+
+import (
+	"math"
+	"slices"
+)
+
+// tracking follows a model that moves, without a half-life to choose: newton solvers of several forgetting factors learn side by side, and their mean by weights
+// predicts. With rₖ the residual of solver k, σ̂ their common scale and ρ the Huber loss with the knee 1.345, clipped so that no spike says much,
+//
+//	wₖ ← wₖ·exp(−η Σ min(ρ(rₖ/σ̂), ρ(4))),   wₖ ← (1 − α)wₖ/Σw + α/K
+//
+// after every eighth row of the stream, the sum over these rows. The second step, the fixed share, lets a solver that was bad for a long time be the best again
+// within some ten rows. In the warm-up all weigh alike.
+//
+// References: M. Herbster and M. Warmuth, Tracking the best expert, Machine Learning 32 (1998); V. Vovk, Competitive on-line statistics, Int. Stat. Rev. 69
+// (2001), on η.
+type tracking struct {
+	bank     [experts]*newton
+	weight   [experts]float64
+	loss     [experts]float64 // Σ min(ρ, ρ(4)) of this block
+	inBlock  int
+	perScale float64          // 1/σ̂, in force in this block; 0 in the warm-up, which is the same for all
+	values   [experts]float64 // predictions of the row at hand
+}
+
+const (
+	experts      = 4
+	learningRate = 1.0   // η
+	share        = 0.016 // α
+	trackingRows = 8
+	lossClip     = 4 // σ̂
+)
+
+// memories are the effective numbers of rows 1/(1 − λ) of the solvers.
+var memories = [experts]float64{math.Inf(1), 5000, 1000, 200}
+
+func newTracking(c Config) *tracking {
+	s := &tracking{}
+	for k, rows := range memories {
+		c.HalfLife = -1 / math.Log2(1-1/rows)
+		if math.IsInf(rows, 1) {
+			c.HalfLife = rows
+		}
+		s.bank[k], s.weight[k] = newNewton(c), 1.0/experts
+	}
+	s.shareRows()
+	return s
+}
+
+// shareRows of the warm-up: the first solver keeps them.
+func (s *tracking) shareRows() {
+	for _, n := range s.bank[1:] {
+		n.rows, n.reads = s.bank[0].rows, true
+	}
+}
+
+func (s *tracking) learn(t *tile) {
+	for i := range t.n {
+		x := t.row(i)
+		t.prediction[i], t.knee[i] = s.predict(x), s.mean(func(n *newton) float64 { return n.knee() })
+		guarded := false
+		for _, n := range s.bank {
+			guarded = n.learnRow(x, t.y[i], t.w[i]) || guarded
+		}
+		if guarded {
+			t.guarded++
+		}
+		s.judge(t.y[i])
+	}
+}
+
+// judge the solvers by how they predicted the row.
+func (s *tracking) judge(y float64) {
+	if s.perScale > 0 {
+		for k, p := range s.values {
+			s.loss[k] += clippedHuber(math.Abs(difference(y, p)) * s.perScale)
+		}
+	}
+	if s.inBlock++; s.inBlock == trackingRows {
+		s.endBlock()
+	}
+}
+
+// endBlock weighs the solvers anew, and takes up their scale.
+func (s *tracking) endBlock() {
+	if s.perScale > 0 {
+		total, least := 0.0, slices.Min(s.loss[:])
+		for k, loss := range s.loss {
+			s.weight[k] *= math.Exp(-learningRate * (loss - least))
+			total += s.weight[k]
+		}
+		for k := range s.weight {
+			s.weight[k] = (1-share)*s.weight[k]/total + share/experts
+		}
+	}
+	s.loss, s.inBlock, s.perScale = [experts]float64{}, 0, 0
+	if scale := s.residualScale(); s.bank[0].rows == nil && scale > smallestScale {
+		s.perScale = 1 / scale
+	}
+}
+
+// clippedHuber loss of a residual in scales.
+func clippedHuber(r float64) float64 {
+	r = min(r, lossClip)
+	if r <= huberK {
+		return float64(r*r) / 2
+	}
+	return huberK * (r - huberK/2)
+}
+
+// mean of what the solvers say, by their weights.
+func (s *tracking) mean(of func(*newton) float64) float64 {
+	sum := 0.0
+	for k, n := range s.bank {
+		sum += float64(s.weight[k] * of(n))
+	}
+	return sum
+}
+
+func (s *tracking) predict(x []float64) float64 {
+	sum := 0.0
+	for k, n := range s.bank {
+		s.values[k] = n.predict(x)
+		sum += float64(s.weight[k] * s.values[k])
+	}
+	return saturate(sum)
+}
+
+func (s *tracking) endPass() {
+	for _, n := range s.bank {
+		n.endPass()
+	}
+}
+
+func (s *tracking) settled() bool          { return s.bank[0].settled() }
+func (s *tracking) basisNow() *basis       { return s.bank[0].basisNow() }
+func (s *tracking) residualScale() float64 { return s.mean((*newton).residualScale) }
+
+func (s *tracking) relax() {
+	for _, n := range s.bank {
+		n.relax()
+	}
+}
+
+// memory is the effective number of rows of the mean, of n rows so far: that of the solvers', by their weights in units of information.
+func (s *tracking) memory(n float64) float64 {
+	sum := 0.0
+	for k, rows := range memories {
+		sum += s.weight[k] / effectiveRows(n, 1-1/rows)
+	}
+	return 1 / sum
+}
+
+// merge the shards' solvers, memory by memory. Their weights are averaged by the rows they have learned.
+func (s *tracking) merge(models []*Linear) error {
+	rows, most := 0.0, models[0]
+	for _, m := range models {
+		rows += float64(m.rows.Learned)
+		if m.rows.Learned > most.rows.Learned {
+			most = m
+		}
+	}
+	for k, n := range s.bank {
+		shards := make([]*Linear, len(models))
+		weight := 0.0
+		for i, m := range models {
+			shard := *m
+			shard.solver = m.solver.(*tracking).bank[k]
+			shards[i] = &shard
+			weight += m.solver.(*tracking).weight[k] * float64(m.rows.Learned)
+		}
+		if rows > 0 {
+			s.weight[k] = weight / rows
+		}
+		if err := n.merge(most.solver.(*tracking).bank[k], shards); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *tracking) appendState(e *encoder) {
+	e.floats(s.weight[:]...)
+	e.floats(s.loss[:]...)
+	e.float(s.perScale)
+	e.word(uint64(s.inBlock))
+	for _, n := range s.bank {
+		n.appendState(e)
+	}
+}
+
+func (s *tracking) restoreState(d *decoder) {
+	sum := 0.0
+	for k := range s.weight {
+		s.weight[k] = d.within(0, 1)
+		sum += s.weight[k]
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		d.fail("weights that add up to %v", sum)
+	}
+	for k := range s.loss {
+		s.loss[k] = d.within(0, 1e6)
+	}
+	s.perScale, s.inBlock = d.within(0, math.MaxFloat64), int(d.word())
+	if s.inBlock < 0 || s.inBlock >= trackingRows {
+		d.fail("%d rows of a block", s.inBlock)
+	}
+	for k, n := range s.bank {
+		if n.restoreState(d); k == 0 {
+			s.shareRows()
+		}
+	}
+}
