@@ -77,8 +77,8 @@ def river_one(x, y):
     return per_row(learn, len(table))
 
 
-def streamfit(program, solver, features):
-    return float(subprocess.run([program, "-solver", solver, "-features", str(features)], check=True, capture_output=True, text=True).stdout)
+def streamfit(program, solver, features, drift="ignore"):
+    return float(subprocess.run([program, "-solver", solver, "-features", str(features), "-drift", drift], check=True, capture_output=True, text=True).stdout)
 
 
 def measure(program, features):
@@ -88,11 +88,13 @@ def measure(program, features):
         "scikit-learn": lambda: scikit_learn(x, y),
         "sgd": lambda: streamfit(program, "sgd", features),
         "asgd": lambda: streamfit(program, "asgd", features),
+        "asgd, watched": lambda: streamfit(program, "asgd", features, "alarm"),
         "River, 10,000 rows a call": lambda: river_many(x, y),
         "River, row by row": lambda: river_one(x, y),
     }
     if features <= NEWTON:
         learners["newton"] = lambda: streamfit(program, "newton", features)
+        learners["newton, watched"] = lambda: streamfit(program, "newton", features, "alarm")
     times = {name: [] for name in learners}
     for _, (name, learn) in itertools.product(range(ROUNDS), learners.items()):
         times[name].append(learn())
@@ -118,7 +120,7 @@ def page(measured):
     def table(head, lines):
         return "\n".join(["| " + " | ".join(head) + " |", "|---" * len(head) + "|", *("| " + " | ".join(line) + " |" for line in lines)])
 
-    ours = ("sgd", "asgd", "newton")
+    ours = ("sgd", "asgd", "asgd, watched", "newton", "newton, watched")
     names = ["scikit-learn", "River, 10,000 rows a call", "River, row by row", *ours]
     faster = [[str(d), *(ratio(times, name, "scikit-learn") for name in ours), ratio(times, "sgd", "River, row by row")] for d, times in measured.items()]
     times = [[str(d), *(f"{min(times[name]):,.1f}" if name in times else "–" for name in names)] for d, times in measured.items()]
@@ -127,6 +129,7 @@ def page(measured):
 How long a row takes to be learned from columns in memory, on one core. scikit-learn {sklearn.__version__}: `SGDRegressor(loss="huber", shuffle=False).partial_fit`, batches of
 10,000 rows. River {river.__version__}: `LinearRegression` with the same loss, penalty and schedule. Solver `sgd` makes scikit-learn's very steps, to the last digits; `asgd` and
 `newton` find centre, scale, knee and step sizes by themselves and measure intervals. Ours also keep the metrics of progressive validation.
+*Watched* is with the drift detector, as they are by default; without it is `on_drift: ignore`.
 
 Made by `make bench-peers` on {datetime.date.today()}, on {machine()}.
 

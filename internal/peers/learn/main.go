@@ -20,8 +20,9 @@ const (
 func main() {
 	solver := flag.String("solver", "sgd", "sgd, asgd or newton")
 	features := flag.Int("features", 16, "feature columns")
+	onDrift := flag.String("drift", estimator.DriftAlarm, "on_drift: alarm or ignore")
 	flag.Parse()
-	perRow, err := measure(*solver, *features)
+	perRow, err := measure(config(*solver, *features, *onDrift))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -29,9 +30,9 @@ func main() {
 }
 
 // measure learns batches for a slice of time, after those that warm the model up.
-func measure(solver string, features int) (perRow float64, err error) {
-	c := columns(features)
-	m, err := estimator.New(config(solver, features))
+func measure(cfg estimator.Config) (perRow float64, err error) {
+	c := columns(len(cfg.Features))
+	m, err := estimator.New(cfg)
 	if err != nil {
 		return 0, err
 	}
@@ -46,9 +47,9 @@ func measure(solver string, features int) (perRow float64, err error) {
 }
 
 // config is the default of the solver; sgd's is scikit-learn's, with the knee that peers.py has.
-func config(solver string, features int) estimator.Config {
+func config(solver string, features int, onDrift string) estimator.Config {
 	cfg := estimator.DefaultConfig()
-	cfg.Solver = solver
+	cfg.Solver, cfg.OnDrift = solver, onDrift
 	for j := range features {
 		cfg.Features = append(cfg.Features, fmt.Sprintf("x%d", j))
 	}
