@@ -77,6 +77,10 @@ func TestLongRun(t *testing.T) {
 					continue
 				}
 				addInformation(h, &m.solver.(*newton).fit, c)
+				if exponent := math.Log10(float64(a.row)); exponent > 6 && exponent == math.Floor(exponent) {
+					t.Logf("%d rows", a.row)
+					checkDefinite(t, m.solver.(*newton))
+				}
 			}
 			n := m.solver.(*newton)
 			checkDefinite(t, n)
