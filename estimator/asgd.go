@@ -39,7 +39,8 @@ const (
 // The model is the average β̄ of the iterates after every 32nd row, which predicts better than the last of them; its intervals are those of [randomScaling].
 // t counts the rows since the start of the stream, those of the warm-up included: the first step is as small as the warm start is good. Rows are counted in
 // blocks of 32 of the stream, however it is cut; δ = 1.345 σ̂ and β̄ stand still within a block, γ for four of them or more. The median of |y − zᵀβ̄|, and σ̂ with it,
-// is followed as in newton, all rows of a block at once: with e of them beyond it and g = t^(−0.7)(e − 16), σ̂ ← σ̂·(1 + g)/(1 − g).
+// is followed as in newton, all rows of a block at once: with e of them beyond it and g = t^(−0.7)(e − 16), σ̂ ← σ̂·(1 + g)/(1 − g). A row that the guard distrusts
+// counts as half a row beyond it.
 //
 // References: Polyak & Juditsky, SIAM J. Control Optim. 30 (1992); Toulis & Airoldi, Ann. Statist. 45 (2017), arXiv 1408.2923; Huber 1964.
 type asgd struct {
@@ -80,7 +81,7 @@ func newASGD(c Config) *asgd {
 	d := len(c.Features)
 	stride := kernel.Padded(d)
 	s := &asgd{
-		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, 1),
+		features: c.Features, delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, 1, d),
 		atOnce: max(kernel.Lanes, min(asgdBlock, surveyValues/max(1, stride)/kernel.Lanes*kernel.Lanes)),
 		fit:    newBasis(d), sigma: 1, sigma0: 1, stride: stride, beta: make([]float64, stride+2), path: newRandomScaling(stride + 2), known: make([]interval, d+1),
 		shift: make([]float64, stride), limit: make([]float64, asgdBlock),
@@ -184,7 +185,7 @@ func (s *asgd) endBlock() {
 	s.path.addRest(s.beta, b)
 	s.guard.fold(s.block.near, s.block.far, float64(asgdBlock-s.block.refused))
 	s.startAnew()
-	step := float64(s.sigmaGain * float64(s.block.exceeded-asgdBlock/2))
+	step := float64(s.sigmaGain * (float64(s.block.exceeded)/2 - asgdBlock/2))
 	s.sigma = max(smallestSigma, min(farthest, s.sigma*((1+step)/(1-step))))
 	s.block = asgdBlockRows{step: s.block.step}
 	if uint64(s.t)%s.renewal() < asgdBlock {

@@ -93,7 +93,7 @@ func (o *plainASGD) average() []float64 {
 
 func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 	for i := from; i < c.Rows; i += 32 {
-		mean, gamma, exceeded := o.average(), math.Min(1, 2.5/math.Sqrt(float64(len(o.beta))))*math.Pow(math.Floor(o.t/128)*128+1, -0.505), 0
+		mean, gamma, exceeded := o.average(), math.Min(1, 2.5/math.Sqrt(float64(len(o.beta))))*math.Pow(math.Floor(o.t/128)*128+1, -0.505), 0.0
 		delta := 1.345 * o.sigma
 		if !cfg.Delta.Auto {
 			delta = cfg.Delta.Value / o.fit.targetS
@@ -107,12 +107,15 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 			}
 			y := (c.Target[k] - o.fit.targetC) / o.fit.targetS
 			o.predictions = append(o.predictions, o.fit.targetC+o.fit.targetS*dot(z, mean))
-			if math.Abs(y-dot(z, mean)) > o.sigma*0.6744897501960817 {
+			v := o.guard.weight(z[1:], far)
+			switch {
+			case cfg.Leverage.Auto && v < 0.5:
+				exceeded += 0.5
+			case math.Abs(y-dot(z, mean)) > o.sigma*0.6744897501960817:
 				exceeded++
 			}
-			v := o.guard.weight(far)
 			a := v * c.Weights[k]
-			in := o.guard.tallyFar(far, v, inside(y-dot(z, mean), y, o.sigma, norm/(o.t+1)))
+			in := o.guard.tallyFar(z[1:], far, v, verdictOn(y-dot(z, mean), y, dot(z[1:], mean[1:]), o.sigma, norm/(o.t+1)))
 			inBlock.inside, inBlock.expected = inBlock.inside+in, inBlock.expected+v
 			r := y - dot(z, o.beta)
 			after := r / (1 + gamma*a*norm)
@@ -130,7 +133,7 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 			o.t += 32
 			o.guard.fold(inBlock, tally{}, 32)
 			o.iterates = append(o.iterates, append([]float64(nil), o.beta...))
-			g := math.Pow(math.Floor((o.t-32)/128)*128+1, -0.7) * float64(exceeded-16)
+			g := math.Pow(math.Floor((o.t-32)/128)*128+1, -0.7) * (exceeded - 16)
 			o.sigma *= (1 + g) / (1 - g)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // asgdBlockRows is what one block needs: asgd's rows since the last iterate of the average.
 type asgdBlockRows struct {
-	n, exceeded int   // rows since the last iterate, and those of them beyond the median of |r|
+	n, exceeded int   // rows since the last iterate, and twice those of them beyond the median of |r|
 	refused     int   // rows that nothing was learned from
 	near, far   tally // what they are to the guard: rows of either kind that were inside, and their number, both weighed by v
 
@@ -30,13 +30,14 @@ func (s *asgd) learnRows(t *tile, i, n int) {
 	near := n
 	if far != 0 {
 		near -= bits.OnesCount64(far)
-		refused := s.learnFar(t, i, far, sides)
-		sides.Beyond &^= refused
+		refused, distrusted := s.learnFar(t, i, far, sides)
+		sides.Beyond &^= refused | distrusted
 		s.block.refused += bits.OnesCount64(refused)
+		s.block.exceeded += bits.OnesCount64(distrusted)
 	}
 	s.block.near.inside += float64(bits.OnesCount64(sides.Inside &^ far))
 	s.block.near.expected += float64(near)
-	s.block.exceeded += bits.OnesCount64(sides.Beyond)
+	s.block.exceeded += 2 * bits.OnesCount64(sides.Beyond)
 	s.takeSteps(n)
 }
 
@@ -56,12 +57,12 @@ func (s *asgd) takeSteps(n int) {
 }
 
 // learnFar weighs the rows that are set: those that are far, and the extreme ones. Where numbers are out of range nothing is learned from a row: it is
-// counted, and returned as a bit.
-func (s *asgd) learnFar(t *tile, i int, rows uint64, sides kernel.Sides) (refused uint64) {
+// counted, and returned as a bit, as are rows by which σ̂ is not measured.
+func (s *asgd) learnFar(t *tile, i int, rows uint64, sides kernel.Sides) (refused, distrusted uint64) {
 	for ; rows != 0; rows &= rows - 1 {
 		k := bits.TrailingZeros64(rows)
+		z := s.survey.Z[k*s.stride : (k+1)*s.stride]
 		if sides.Outside>>k&1 == 1 {
-			z := s.survey.Z[k*s.stride : (k+1)*s.stride]
 			t.prediction[i+k] = s.raw(kernel.Dot(z, s.path.mean[:s.stride]) + s.path.mean[s.stride])
 			if !(s.survey.Square[k] < asgdFarthest*asgdFarthest && math.Abs(s.survey.Y[k]) < asgdFarthest) {
 				clear(z)
@@ -71,14 +72,19 @@ func (s *asgd) learnFar(t *tile, i int, rows uint64, sides kernel.Sides) (refuse
 				continue
 			}
 		}
-		v := s.guard.weight(s.survey.Far[k])
+		v := s.guard.weight(z, s.survey.Far[k])
 		if v < 1 {
 			t.guarded++
 		}
+		if !s.guard.measures(v) {
+			distrusted |= 1 << k
+		}
 		s.setStep(k, v*t.w[i+k])
-		s.block.far.add(s.guard.tallyFar(s.survey.Far[k], v, sides.Inside>>k&1 == 1), v)
+		seen := verdict{inside: sides.Inside>>k&1 == 1}
+		seen.mute = seen.inside && !tells(kernel.Dot(z, s.path.mean[:s.stride]), s.sigma, float64((1+s.survey.Square[k])*s.survey.PerRow))
+		s.block.far.add(s.guard.tallyFar(z, s.survey.Far[k], v, seen), v)
 	}
-	return refused
+	return refused, distrusted
 }
 
 // setStep of row k, which weighs a, as the survey does for rows that are trusted.

@@ -41,6 +41,7 @@ func (s *asgd) report(r *Report) {
 			r.Status = StatusDegenerate
 		}
 	}
+	r.doubt(&s.guard, s.features)
 }
 
 // fewestPerCoefficient are the rows from which the standard errors of the warm-up's batch fit are more than the rows' own noise, fitted away.
@@ -177,8 +178,8 @@ func (b *asgdBlockRows) appendState(e *encoder) {
 
 func (b *asgdBlockRows) restoreState(d *decoder) {
 	b.n, b.exceeded, b.refused = int(d.word()), int(d.word()), int(d.word())
-	if b.n < 0 || b.n >= asgdBlock || b.exceeded < 0 || b.refused < 0 || b.exceeded > b.n-b.refused || b.refused > b.n {
-		d.fail("%d of %d rows beyond the median, %d refused", b.exceeded, b.n, b.refused)
+	if b.n < 0 || b.n >= asgdBlock || b.exceeded < 0 || b.refused < 0 || b.exceeded > 2*(b.n-b.refused) || b.refused > b.n {
+		d.fail("%d halves of %d rows beyond the median, %d refused", b.exceeded, b.n, b.refused)
 		return
 	}
 	if b.n == 0 {
@@ -268,6 +269,7 @@ func (s *asgd) merge(models []*Linear) error {
 			continue
 		}
 		share := float64(m.rows.Learned) / total
+		s.guard.away.merge(m.solver.(*asgd).away())
 		logScale += share * math.Log(s.add(m.solver.(*asgd), share)/s.fit.targetS)
 	}
 	s.sigma = max(smallestSigma, min(farthest, math.Exp(logScale)))
@@ -307,6 +309,14 @@ func (s *asgd) add(shard *asgd, share float64) (scale float64) {
 	s.beta[s.stride] += share * s.fit.target(now.predict(s.fit.center))
 	s.t += shard.learned()
 	return r.Scale
+}
+
+// away is the guard's, which in the warm-up is newton's.
+func (s *asgd) away() *away {
+	if s.warmUp != nil {
+		return &s.warmUp.current().guard.away
+	}
+	return &s.guard.away
 }
 
 // basis the solver works in, which in the warm-up is that of the rows so far.

@@ -105,7 +105,7 @@ func (b *basis) standardise(dst, x []float64) (far float64) {
 		dst[j+1] = difference(x[j], b.center[j]) / b.scale[j]
 	}
 	if len(b.dependents) > 0 {
-		b.depend(dst)
+		far = b.depend(dst)
 	}
 	return far
 }

@@ -95,6 +95,7 @@ func (s *newton) report(r *Report) {
 			r.Status = StatusDegenerate
 		}
 	}
+	r.doubt(&now.guard, s.config().names())
 	if math.IsInf(r.Delta, 0) {
 		r.Delta = math.NaN()
 	}

@@ -54,8 +54,9 @@ func (b *basis) sleeping() (n int) {
 	return n
 }
 
-// depend replaces the dependent columns in z.
-func (b *basis) depend(z []float64) {
+// depend replaces the dependent columns in z. It returns max|zⱼ| of what tells how far out a row is: in its own units a column that was constant is as far
+// away as they are from 1.
+func (b *basis) depend(z []float64) (far float64) {
 	for i := range b.dependents {
 		d := &b.dependents[i]
 		v := 0.0
@@ -64,6 +65,10 @@ func (b *basis) depend(z []float64) {
 		}
 		z[d.column+1] = v
 	}
+	for _, v := range z[1 : 1+b.guarded] {
+		far = max(far, math.Abs(v))
+	}
+	return far
 }
 
 // notice whether a sleeping column varies in the row x, which z is of; it tells whether it is time that it wakes.

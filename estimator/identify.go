@@ -39,6 +39,13 @@ func (s *newton) identify(r *Report) {
 	}
 }
 
+// doubt the coefficients where the guard cannot tell.
+func (r *Report) doubt(g *guard, names []string) {
+	if r.Far = g.away.untold(names); len(r.Far) > 0 && r.Status == StatusOK {
+		r.Status = StatusDegenerate
+	}
+}
+
 // unlearned model: it has no numbers but its settings, which an automatic knee is none of.
 func (r *Report) unlearned(auto bool) {
 	r.Status, r.Scale, r.Intercept = StatusWarmup, math.NaN(), unknown("")

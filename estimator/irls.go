@@ -28,6 +28,7 @@ type robustFit struct {
 	z          []float64
 	y, prior   []float64 // target; v·weight
 	guard      guard
+	guarded    int       // the basis's
 	far        []float64 // max|zⱼ|; +Inf for numbers out of range, which are left out
 	weight     []float64
 	beta       []float64
@@ -43,7 +44,7 @@ func newRobustFit(rows *warmRows, b *basis, leverage Leverage, lambda float64) *
 	n, m := rows.n(), rows.d+1
 	f := &robustFit{
 		m: m, time: b.time, z: make([]float64, n*m), y: make([]float64, n), prior: make([]float64, n), far: make([]float64, n), weight: rows.w, beta: make([]float64, m),
-		residual: make([]float64, n), scratch: make([]float64, n), normal: make([]float64, m*m), ridge: ridge, guard: newGuard(leverage, lambda),
+		residual: make([]float64, n), scratch: make([]float64, n), normal: make([]float64, m*m), ridge: ridge, guard: newGuard(leverage, lambda, b.guarded), guarded: b.guarded,
 	}
 	for i := range n {
 		far := b.standardise(f.z[i*m:(i+1)*m], rows.x[i*rows.d:(i+1)*rows.d])
@@ -55,10 +56,7 @@ func newRobustFit(rows *warmRows, b *basis, leverage Leverage, lambda float64) *
 		}
 		f.far[i] = far
 	}
-	if leverage.Auto {
-		leverage = Leverage{Cap: nearest}
-	}
-	f.weigh(&guard{Leverage: leverage})
+	f.weigh(&f.guard)
 	return f
 }
 
@@ -67,10 +65,13 @@ func (f *robustFit) weigh(g *guard) {
 	for i, far := range f.far {
 		f.prior[i] = 0
 		if far < farthest {
-			f.prior[i] = g.weight(far) * f.weight[i]
+			f.prior[i] = g.weight(f.guardable(i), far) * f.weight[i]
 		}
 	}
 }
+
+// guardable part of a row.
+func (f *robustFit) guardable(i int) []float64 { return f.z[i*f.m+1 : i*f.m+1+f.guarded] }
 
 func (f *robustFit) row(i int) []float64 { return f.z[i*f.m : (i+1)*f.m] }
 
@@ -128,7 +129,7 @@ const smallestSigma = 1e-12 // in units of the target's own scale: a perfect fit
 func (f *robustFit) rescale() {
 	n := 0
 	for i, r := range f.residual {
-		if f.prior[i] > 0 {
+		if f.prior[i] > 0 && f.guard.measures(f.prior[i]/f.weight[i]) {
 			f.scratch[n] = math.Abs(r)
 			n++
 		}
@@ -164,7 +165,8 @@ func (f *robustFit) learnGuard() {
 	f.guard.reset()
 	for i, far := range f.far {
 		if far < farthest {
-			f.guard.count(far, before.weight(far), inside(f.residual[i], f.y[i], f.sigma, 0))
+			z := f.guardable(i)
+			f.guard.count(z, far, before.weight(z, far), verdictOn(f.residual[i], f.y[i], 0, f.sigma, 0))
 		}
 	}
 	f.weigh(&f.guard)

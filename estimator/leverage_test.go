@@ -24,6 +24,7 @@ type farStream struct {
 	spoil    func(r *rand.Rand, i int, x []float64)                    // the features, after the target was made
 	halfLife float64                                                   // 0: never forgets
 	limit    float64                                                   // of the rms error by leverage auto, in that of the fit that knows
+	biased   float64                                                   // by how much less than 95 % the intervals may cover, beside chance
 }
 
 func normal(r *rand.Rand) float64 { return r.NormFloat64() }
@@ -104,16 +105,17 @@ var farStreams = []farStream{
 		}
 		return y
 	}},
-	{name: "x of Student's t₃, d = 5", d: 5, x: student3, limit: 1.1},
+	{name: "x of Student's t₃, d = 5", d: 5, x: student3, limit: 1.15},
 	{name: "x of Student's t₃, d = 20", d: 20, x: student3, limit: 1.1},
-	{name: "x of t₃, noise grows with the size of x₀", d: 5, x: student3, limit: 1.05, change: func(r *rand.Rand, _ int, x []float64, y float64) float64 {
+	{name: "x of t₃, noise grows with the size of x₀", d: 5, x: student3, limit: 1.2, change: func(r *rand.Rand, _ int, x []float64, y float64) float64 {
 		return y + math.Abs(x[0])*r.NormFloat64()
 	}},
 	{name: "5 % of rows are noise of 100 sd", d: 5, x: normal, spoil: spoilRows(0.05, 100), limit: 1.25},
 	{name: "1 % of cells are noise of 20 sd, d = 5", d: 5, x: normal, spoil: spoilCells(0.01, 20), limit: 1.3},
 	{name: "1 % of cells are noise of 20 sd, d = 20", d: 20, x: normal, spoil: spoilCells(0.01, 20), limit: 1.5},
-	{name: "5 % of cells are noise of 20 sd", d: 5, x: normal, spoil: spoilCells(0.05, 20), limit: 2},
-	{name: "x of t₃, 1 % of cells are noise of 20 sd", d: 5, x: student3, spoil: spoilCells(0.01, 20), limit: 3},
+	{name: "5 % of cells are noise of 20 sd", d: 5, x: normal, spoil: spoilCells(0.05, 20), limit: 2, biased: 0.1},
+	{name: "5 % of cells are noise of 20 sd, d = 20", d: 20, x: normal, spoil: spoilCells(0.05, 20), limit: 3},
+	{name: "x of t₃, 1 % of cells are noise of 20 sd", d: 5, x: student3, spoil: spoilCells(0.01, 20), limit: 3, biased: 0.2},
 	{name: "2,000 rows of a broken sensor", d: 5, x: normal, limit: 1.15, spoil: func(r *rand.Rand, i int, x []float64) {
 		if i >= 8000 && i < 10_000 {
 			x[0] = 50 + r.NormFloat64()
@@ -157,9 +159,9 @@ func TestGuardLearns(t *testing.T) {
 	const rows = 20_000
 	for _, s := range farStreams {
 		t.Run(s.name, func(t *testing.T) {
-			var oracle float64
+			var oracle, length float64
 			for _, l := range []Leverage{{Off: true}, {Auto: true}, {Cap: 10}, {Cap: 3}} {
-				squares, covered, guarded, n := 0.0, 0, uint64(0), replications(2, 100)
+				squares, se, covered, guarded, n := 0.0, 0.0, 0, uint64(0), replications(6, 100)
 				if l.Cap > 0 && n < 10 {
 					continue
 				}
@@ -172,6 +174,7 @@ func TestGuardLearns(t *testing.T) {
 					m.Learn(nil, c)
 					for _, b := range m.Report().Coefficients {
 						squares += (b.Value - 1) * (b.Value - 1) / float64(s.d*n)
+						se += b.SE
 						if b.Low <= 1 && 1 <= b.High {
 							covered++
 						}
@@ -180,11 +183,21 @@ func TestGuardLearns(t *testing.T) {
 				}
 				rms := math.Sqrt(squares)
 				if l.Off {
-					oracle = rms
+					oracle, length = rms, se
 				}
-				t.Logf("%-5v rms error %.5f, ratio %.3f, coverage %.3f, %.2f %% guarded", l, rms, rms/oracle, float64(covered)/float64(s.d*n), float64(guarded)/float64(rows*n)*100)
-				if l.Auto && rms > s.limit*oracle {
+				share, chance := float64(covered)/float64(s.d*n), 4*math.Sqrt(0.95*0.05/float64(s.d*n))
+				t.Logf("%-5v rms error %.5f, ratio %.3f, coverage %.3f, %.2f %% guarded", l, rms, rms/oracle, share, float64(guarded)/float64(rows*n)*100)
+				if !l.Auto {
+					continue
+				}
+				if rms > s.limit*oracle {
 					t.Errorf("%.3f of the error of the fit that knows, want at most %v", rms/oracle, s.limit)
+				}
+				if least := 0.95 - s.biased - chance; share < least {
+					t.Errorf("the intervals cover %.3f, want at least %.3f", share, least)
+				}
+				if se > 1.1*s.limit*length {
+					t.Errorf("the standard errors are %.3f times those of the fit that knows", se/length)
 				}
 			}
 		})
@@ -222,16 +235,17 @@ func TestGuardTrustsWhatRunsAwayOnThePlane(t *testing.T) {
 
 // Reset is for an alarm: what was learned of far rows is forgotten.
 func TestGuardForgetsAtAnAlarm(t *testing.T) {
-	g := newGuard(Leverage{Auto: true}, 1)
-	fresh := g.weight(50)
+	g := newGuard(Leverage{Auto: true}, 1, 1)
+	at := []float64{50}
+	fresh := g.weight(at, 50)
 	for range 500 {
-		g.count(50, g.weight(50), true)
-		g.count(1, 1, true)
+		g.count(at, 50, g.weight(at, 50), verdict{inside: true})
+		g.count([]float64{1}, 1, 1, verdict{inside: true})
 	}
-	if v := g.weight(50); v != 1 || fresh > 0.1 {
+	if v := g.weight(at, 50); v != 1 || fresh > 0.1 {
 		t.Fatalf("weights %v, and %v after 500 rows on the plane", fresh, v)
 	}
-	if g.reset(); g.weight(50) != fresh {
-		t.Errorf("weight %v after the alarm, want %v", g.weight(50), fresh)
+	if g.reset(); g.weight(at, 50) != fresh {
+		t.Errorf("weight %v after the alarm, want %v", g.weight(at, 50), fresh)
 	}
 }

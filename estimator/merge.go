@@ -119,6 +119,7 @@ func (s *newton) merge(most *newton, models []*Linear) error {
 		scales += n * math.Log(shard.current().sigma*shard.current().fit.targetS)
 		s.t += shard.t
 		s.when.merge(shard.when)
+		s.guard.away.merge(&shard.current().guard.away)
 	}
 	if weights == 0 {
 		return nil

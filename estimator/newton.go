@@ -53,7 +53,7 @@ func newNewton(c Config) *newton {
 	d := c.columns()
 	m, stride := d+1, kernel.Padded(d+1)
 	s := &newton{
-		features: c.Features, when: newWhen(c), delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, forgetting(c.HalfLife)),
+		features: c.Features, when: newWhen(c), delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, forgetting(c.HalfLife), guardable(c)),
 		lambda: forgetting(c.HalfLife), warmUp: c.WarmUp, rows: &warmRows{d: d}, fit: newBasis(d), beta: make([]float64, stride)[:m], sigma: 1, block: 1,
 		stride: stride, p: make([]float64, m*stride), meat: make([]float64, m*m), score: make([]float64, stride)[:m],
 		center: make([]float64, kernel.Padded(d)), perScale: make([]float64, kernel.Padded(d)),
@@ -65,6 +65,14 @@ func newNewton(c Config) *newton {
 	s.guardTime(false)
 	s.prepare()
 	return s
+}
+
+// guardable columns: the features, and in the refits of a warm-up a trend's time.
+func guardable(c Config) int {
+	if c.Trend.given() {
+		return len(c.Features) + 1
+	}
+	return len(c.Features)
 }
 
 // prepare what follows from the state.
@@ -97,6 +105,9 @@ func (s *newton) rawPrediction() float64 {
 	return s.fit.raw(saturate(s.standardised))
 }
 
+// guardable part of the row just predicted.
+func (s *newton) guardable() []float64 { return s.z[1 : 1+s.fit.guarded] }
+
 // standardise a row as the basis does.
 func (s *newton) standardise(x []float64) {
 	s.z[0] = 1
@@ -112,7 +123,7 @@ func (s *newton) standardise(x []float64) {
 		}
 	}
 	if len(s.fit.dependents) > 0 {
-		s.fit.depend(s.z)
+		s.far = s.fit.depend(s.z)
 	}
 }
 
@@ -146,7 +157,7 @@ func (s *newton) learn(t *tile) {
 		if s.rows == nil && s.regards() {
 			h := s.regard(t.x[i*t.stride:])
 			t.prediction[i], t.knee[i] = s.rawPrediction(), s.knee()
-			guarded = s.follow(t.row(i), t.y[i], t.w[i], s.guard.weight(s.far), h)
+			guarded = s.follow(t.row(i), t.y[i], t.w[i], s.guard.weight(s.guardable(), s.far), h)
 		} else {
 			t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.knee()
 			guarded = s.learnRow(t.row(i), t.y[i], t.w[i])

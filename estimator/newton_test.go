@@ -91,7 +91,7 @@ func TestNewtonStepIsTheFormula(t *testing.T) {
 			z.SetVec(j+1, (c.Features[j][warmUpRows]-s.fit.center[j])/s.fit.scale[j])
 		}
 		w, r := c.Weights[warmUpRows], (c.Target[warmUpRows]-s.fit.targetC)/s.fit.targetS-mat.Dot(z, beta)
-		a, delta := w*s.guard.weight(mat.Norm(z.SliceVec(min(1, size-1), size), math.Inf(1))), huberK*s.sigma
+		a, delta := w*s.guard.weight(z.RawVector().Data[1:], mat.Norm(z.SliceVec(min(1, size-1), size), math.Inf(1))), huberK*s.sigma
 		if size == 1 {
 			a = w
 		}

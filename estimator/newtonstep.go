@@ -17,7 +17,7 @@ const (
 
 // learnRow learns from the row that was predicted last, and tells whether the guard weighed it down.
 func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
-	v := s.guard.weight(s.far)
+	v := s.guard.weight(s.guardable(), s.far)
 	if s.rows != nil {
 		s.warmTime(x, y, w)
 		s.warm(x, y, w)
@@ -45,14 +45,14 @@ func (s *newton) follow(x []float64, y, w, v, h float64) (guarded bool) {
 	if s.when != nil {
 		v = s.followTime(x, r, v, w)
 	}
-	delta := s.kneeIn()
+	delta, lever := s.kneeIn(), s.standardised-s.beta[0]
 	a := min(v*w, reach)
 	s.step(r, a, h, delta)
 	if s.guard.Auto {
-		s.guard.count(s.far, v, inside(r, y, s.sigma, h))
+		s.guard.count(s.guardable(), s.far, v, verdictOn(r, y, lever, s.sigma, h))
 	}
 	s.scoreRow()
-	s.rescale(math.Abs(r))
+	s.rescale(math.Abs(r), s.guard.measures(v))
 	if s.when != nil && s.when.moved() {
 		s.recentre()
 	}
@@ -144,13 +144,15 @@ func (s *newton) setDense(p []float64) {
 	}
 }
 
-// rescale moves the median of |r|, and σ̂ with it.
-func (s *newton) rescale(r float64) {
-	side := 0 // an index, for no processor can foresee the branch
-	if r > s.sigma*madToSigma {
-		side = 1
+// rescale moves the median of |r|, and σ̂ with it, if the row measures it.
+func (s *newton) rescale(r float64, measures bool) {
+	if measures {
+		side := 0 // an index, for no processor can foresee the branch
+		if r > s.sigma*madToSigma {
+			side = 1
+		}
+		s.sigma = max(min(s.sigma*s.move[side], farthest), smallestSigma)
 	}
-	s.sigma = max(min(s.sigma*s.move[side], farthest), smallestSigma)
 	if s.t++; uint64(s.t)%s.renewal() == 0 {
 		s.schedule()
 	}

@@ -10,6 +10,7 @@ type Report struct {
 	Scale        float64       // σ̂ of the residuals; NaN if the solver has none
 	Delta        float64       // the knee in force; NaN if the loss has none
 	Degenerate   []string      // columns whose coefficients the rows do not identify: constant ones, and collinear ones
+	Far          []string      // columns in which so many of the last rows are far and distrusted that it cannot be told whether they or the coefficients are right
 	Loss         Metrics
 	Drift        Drift
 	Effective    float64      // number of rows that the coefficients are made of, as forgetting weighs them and since the model last began anew; NaN: not known

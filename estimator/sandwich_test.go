@@ -30,6 +30,7 @@ func autocorrelated(seed uint64, d, rows int, phi float64) Columns {
 // The 95 % intervals of slopes cover for autocorrelated rows, and with rows that are forgotten. The most that may fail is four standard errors of a share of
 // so many intervals; LONG=1 has 200 replications and prints docs/intervals.md's table.
 func TestIntervalsCover(t *testing.T) {
+	logs, streams := 0.0, 0.0
 	for _, s := range []struct {
 		phi, halfLife float64
 		rows          int
@@ -42,7 +43,7 @@ func TestIntervalsCover(t *testing.T) {
 		if s.rows > 100_000 {
 			n = replications(0, 100)
 		}
-		covered, total, length := 0, 0, 0.0
+		covered, total, length, squares := 0, 0, 0.0, 0.0
 		for seed := range n {
 			cfg := newtonConfig(3)
 			if s.halfLife > 0 {
@@ -53,16 +54,25 @@ func TestIntervalsCover(t *testing.T) {
 					covered++
 				}
 				length += b.SE
+				squares += (b.Value - 1) * (b.Value - 1)
 			}
 		}
 		if total == 0 {
 			continue
 		}
 		share, bound := float64(covered)/float64(total), 4*math.Sqrt(0.05*0.95/float64(total))
-		t.Logf("φ = %v, half-life %v, %d rows: coverage %.3f of %d, mean se %.5f", s.phi, s.halfLife, s.rows, share, total, length/float64(total))
+		relative := length / math.Sqrt(float64(total)*squares)
+		t.Logf("φ = %v, half-life %v, %d rows: coverage %.3f of %d, mean se %.3f of the rms error", s.phi, s.halfLife, s.rows, share, total, relative)
+		logs, streams = logs+math.Log(relative), streams+1
 		if share < s.low-bound || share > 0.95+bound {
 			t.Errorf("φ = %v, half-life %v, %d rows: coverage %.3f, want %v to 0.95", s.phi, s.halfLife, s.rows, share, s.low)
 		}
+		if spread := 3 / math.Sqrt(2*float64(total)); relative > 1+spread { // that they are too short shows in the coverage
+			t.Errorf("φ = %v, half-life %v, %d rows: the mean standard error is %.3f of the rms error", s.phi, s.halfLife, s.rows, relative)
+		}
+	}
+	if relative := math.Exp(logs / streams); !(relative > 0.85 && relative < 1.15) {
+		t.Errorf("the standard errors are %.3f of the rms errors, want about 1", relative)
 	}
 }
 

@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 10
+	snapshotVersion = 11
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

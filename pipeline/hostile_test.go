@@ -215,7 +215,7 @@ func TestHugeNumbersPoisonNothing(t *testing.T) {
 					messages = append(messages, m, Message{Value: attack})
 				}
 				w := world{cfg: testConfig(), source: memorySource{messages: numbered(messages)}}
-				w.cfg.Model.Solver, w.cfg.Model.Leverage = solver, estimator.Leverage{Cap: 10} // auto can be deceived: see docs/measured/hostile.md
+				w.cfg.Model.Solver = solver
 				if solver == "sgd" {
 					w.cfg.Model.Loss, w.cfg.Model.Leverage = "huber", estimator.Leverage{Off: true}
 					if err := w.cfg.Model.Delta.UnmarshalText([]byte("1")); err != nil {
@@ -264,8 +264,11 @@ func TestAFeatureThatBreaksIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("exploded by 1e12 half-way, leverage %+v: status %s, %d of 6,000 guarded, a %v, b %v", leverage, u.Status, u.Rows.Guarded, u.Coefficients[0].Value, u.Coefficients[1].Value)
-		if u.Rows.Guarded < 1500 && u.Status == "ok" {
-			t.Errorf("leverage %+v: status %s, %d guarded", leverage, u.Status, u.Rows.Guarded)
+		if a := float64(u.Coefficients[0].Value); u.Rows.Guarded < 3000 || !(math.Abs(a-2) < 0.01) {
+			t.Errorf("leverage %+v: a is %v, %d guarded", leverage, a, u.Rows.Guarded)
+		}
+		if leverage.Auto && (u.Status != "degenerate" || !slices.Equal(u.Far, []string{"a"})) {
+			t.Errorf("status %s, far %v", u.Status, u.Far)
 		}
 	}
 	rows = makeTable(3000, 26)

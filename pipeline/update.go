@@ -23,6 +23,7 @@ type Update struct {
 	Solver       string                      `json:"solver"`
 	Status       estimator.Status            `json:"status"`
 	Degenerate   []string                    `json:"degenerate,omitempty"` // columns whose coefficients the rows do not identify
+	Far          []string                    `json:"far,omitempty"`        // columns of which it cannot be told whether their rows are right
 	Rows         RowCounts                   `json:"rows"`
 	DeadLetters  uint64                      `json:"dead_letters"`           // messages that could not be decoded
 	LostOffsets  uint64                      `json:"lost_offsets,omitempty"` // deleted from the input before they were learned from; left out where there are none
@@ -96,7 +97,7 @@ type Losses struct {
 // newUpdate of a report; the caller adds what only the shard knows.
 func newUpdate(model string, r estimator.Report) Update {
 	u := Update{
-		V: UpdateVersion, Model: model, Solver: r.Solver, Status: r.Status, Degenerate: r.Degenerate,
+		V: UpdateVersion, Model: model, Solver: r.Solver, Status: r.Status, Degenerate: r.Degenerate, Far: r.Far,
 		Rows:      rowCounts(r.Rows, r.Effective),
 		Intercept: interval(r.Intercept),
 		Scale:     Number(r.Scale), Delta: Number(r.Delta),

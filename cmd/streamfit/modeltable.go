@@ -27,6 +27,9 @@ func writeModelTable(out io.Writer, u *pipeline.Update, fit *fitRecord) error {
 	if len(u.Degenerate) > 0 {
 		fmt.Fprintf(out, "not identified by these rows, constant or collinear: %s\n", strings.Join(u.Degenerate, ", "))
 	}
+	if len(u.Far) > 0 {
+		fmt.Fprintf(out, "far from where the model began, and distrusted, in most of the last rows: %s\n", strings.Join(u.Far, ", "))
+	}
 	fmt.Fprintln(out)
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "coefficient\tvalue\tstd. error\t95 % low\t95 % high\t")

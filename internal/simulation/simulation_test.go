@@ -8,15 +8,20 @@ import (
 	"github.com/streamfit/streamfit/estimator"
 )
 
-// bounds of a solver in a scenario: the RMSE of its slopes beside the batch fit's, and the coverage of its intervals.
-type bounds struct{ ratio, least, most float64 }
+// bounds of a solver in a scenario: the RMSE of its slopes beside the batch fit's, the least coverage of its intervals, and their length beside the batch fit's.
+// Of 80 slopes all may be covered by chance: that intervals are not too long is for their length to show, and for the coverage of all scenarios together.
+type bounds struct{ ratio, coverage, short, long float64 }
 
-// TestPlain is the short form of the long table: wide enough for 16 seeds of 6,000 rows, but half as many rows used, intervals half as long or steps that
-// forget would leave them.
+// TestPlain is the short form of the long table: wide enough for 16 seeds of 6,000 rows, but half as many rows used, intervals half or twice as long or steps
+// that forget would leave them.
 func TestPlain(t *testing.T) {
 	newton, asgd := Online("newton", "newton"), Online("asgd", "asgd")
-	usual := [2]bounds{{1.02, 0.88, 1}, {1.15, 0.88, 1}}
-	within := map[string][2]bounds{"40 % ± gross outliers": {{1.05, 0.88, 1}, {1.35, 0.88, 1}}}
+	usual := [2]bounds{{1.02, 0.88, 0.95, 1.1}, {1.15, 0.88, 1.1, 1.5}}
+	within := map[string][2]bounds{
+		"40 % ± gross outliers":      {{1.05, 0.88, 0.95, 1.1}, {1.35, 0.88, 1.1, 1.5}},
+		"AR(1) x and noise, φ = 0.6": {{1.02, 0.88, 1.35, 1.55}, {1.15, 0.88, 1.6, 2.1}},
+	}
+	covered, scenarios := [2]float64{}, 0.0
 	for _, s := range Plain(5, 6000) {
 		t.Run(s.Name, func(t *testing.T) {
 			scores := Run(s, 16, []Candidate{RLM(), newton, asgd})
@@ -31,28 +36,54 @@ func TestPlain(t *testing.T) {
 				if !(ratio <= limit.ratio) {
 					t.Errorf("%s: RMSE %.3f times the batch fit's, want at most %v", name, ratio, limit.ratio)
 				}
-				if c := score.Coverage(); !(c >= limit.least && c <= limit.most) {
-					t.Errorf("%s: the intervals cover %.3f, want %v to %v", name, c, limit.least, limit.most)
+				if !(width >= limit.short && width <= limit.long) {
+					t.Errorf("%s: the intervals are %.3f times as long as the batch fit's, want %v to %v", name, width, limit.short, limit.long)
 				}
+				if c := score.Coverage(); !(c >= limit.coverage) {
+					t.Errorf("%s: the intervals cover %.3f, want at least %v", name, c, limit.coverage)
+				}
+				covered[k] += score.Coverage()
 			}
+			scenarios++
 		})
+	}
+	for k, name := range []string{"newton", "asgd"} {
+		if c := covered[k] / scenarios; !(c >= 0.925 && c <= 0.975) {
+			t.Errorf("%s: the intervals of all scenarios cover %.3f, want 0.925 to 0.975", name, c)
+		}
 	}
 }
 
-// TestFar: bad leverage ruins a fit without a guard, and a guard costs nothing where there is none.
+// TestFar: bad leverage ruins a fit without a guard; the default guard mends that, by more than a cap can, and costs next to nothing where there is none.
 func TestFar(t *testing.T) {
 	const rows, seeds = 6000, 4
 	off, capped := Online("off", "newton", Guarded(estimator.Leverage{Off: true})), Online("cap 3", "newton", Guarded(estimator.Leverage{Cap: 3}))
+	auto := Online("auto", "newton")
 	for _, s := range Far(5, rows) {
-		scores := Run(s, seeds, []Candidate{off, capped})
-		t.Logf("%s: off %.4f (%.2f), cap 3 %.4f (%.2f)", s.Name, scores[0].RMSE(), scores[0].Coverage(), scores[1].RMSE(), scores[1].Coverage())
-		ratio, _ := scores[1].Beside(scores[0])
-		switch {
-		case s.FarRows > 0 && !(ratio < 0.05):
-			t.Errorf("%s: cap 3 leaves %.3f of the error", s.Name, ratio)
-		case s.FarRows == 0 && s.GlitchCells == 0 && !(ratio < 1.4):
-			t.Errorf("%s: cap 3 costs %.3f", s.Name, ratio)
-		}
+		t.Run(s.Name, func(t *testing.T) {
+			scores := Run(s, seeds, []Candidate{off, capped, auto})
+			by3, _ := scores[1].Beside(scores[0])
+			ratio, _ := scores[2].Beside(scores[0])
+			t.Logf("off %.4f, cap 3 %.3f of it, auto %.3f, which covers %.2f", scores[0].RMSE(), by3, ratio, scores[2].Coverage())
+			if s.FarRows == 0 && s.GlitchCells == 0 {
+				if !(by3 < 1.4 && ratio < 1.06) {
+					t.Errorf("cap 3 costs %.3f, auto %.3f", by3, ratio)
+				}
+				if c := scores[2].Coverage(); !(c > 0.85) {
+					t.Errorf("with auto the intervals cover %.3f", c)
+				}
+				return
+			}
+			if !(scores[0].RMSE() > 0.5) {
+				t.Errorf("without a guard the error is %.4f: there is nothing to mend", scores[0].RMSE())
+			}
+			if !(by3 < 0.4 && ratio < 0.08) {
+				t.Errorf("cap 3 leaves %.3f of the error, auto %.3f", by3, ratio)
+			}
+			if c := scores[2].Coverage(); s.FarRows > 0 && !(by3 < 0.05 && ratio < 0.02 && c > 0.85) {
+				t.Errorf("cap 3 leaves %.3f of the error, auto %.3f, and covers %.3f", by3, ratio, c)
+			}
+		})
 	}
 }
 
