@@ -45,8 +45,10 @@ type monitor struct {
 // The detector's blocks: of the stream, however it is cut.
 const (
 	driftBlock = 16
-	driftHold  = 256  // rows after an alarm that are left out
-	freshRows  = 1000 // rows for which an alarm is fresh
+	driftHold  = 256 // rows after an alarm that are left out
+
+	// FreshAlarm is the number of rows for which an alarm is fresh.
+	FreshAlarm = 1000
 )
 
 // AlarmKind says what has changed.
@@ -186,7 +188,7 @@ func (d *detector) report(features []string) Drift {
 	if d.alarm.Row == 0 {
 		return r
 	}
-	r.LastAlarmRow, r.Alarm = int64(d.alarm.Row), d.age() < freshRows
+	r.LastAlarmRow, r.Alarm = int64(d.alarm.Row), d.age() < FreshAlarm
 	r.Kind, r.Size = d.alarm.Kind.String(), d.alarm.Size
 	if d.alarm.Feature >= 0 {
 		r.Feature = features[d.alarm.Feature]

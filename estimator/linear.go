@@ -53,6 +53,9 @@ func (m *Linear) Alarms() (counts [3]uint64) {
 	return counts
 }
 
+// Drift is what the detector says, without the rest of the Report.
+func (m *Linear) Drift() Drift { return m.drift.report(m.cfg.names()) }
+
 // SetInterval sets the number of rows that Metrics.SinceLast runs over; 0: since the start. It is no part of what is learned.
 func (m *Linear) SetInterval(rows uint64) { m.metrics.interval = rows }
 
@@ -167,7 +170,7 @@ func (m *Linear) Report() Report {
 		r.Trend.Forecast = s.forecast(r.Trend.Time + m.horizon)
 	}
 	r.Effective = m.effective()
-	r.Drift = m.drift.report(m.cfg.names())
+	r.Drift = m.Drift()
 	if r.Drift.Alarm && r.Status != StatusDegenerate {
 		r.Status = StatusDrift
 	}

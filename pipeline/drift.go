@@ -49,7 +49,7 @@ func (s *Shard) sayDrift(m *estimator.Linear, before [3]uint64, key string) {
 		label := s.metrics.with(estimator.AlarmKind(kind).String())
 		s.metrics.all.driftAlarms.WithLabelValues(label...).Add(float64(now[kind] - before[kind]))
 	}
-	d := m.Report().Drift
+	d := m.Drift()
 	event := s.log.Warn().Str("stage", stageFit).Str("kind", d.Kind).Int64("row", d.LastAlarmRow).Float64("size", d.Size)
 	if key != "" {
 		event = event.Str("key", key)

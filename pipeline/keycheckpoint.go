@@ -19,6 +19,7 @@ type keyCheckpoint struct {
 	eventTime   float64
 	learned     uint64
 	skipped     uint64
+	lastAlarm   uint64 // row of the detector's last alarm; 0: there was none
 	unpublished uint64 // 1: it has learned rows since its newest update, which a restart must not forget
 	state       []byte // estimator.Linear.AppendState
 }
@@ -26,13 +27,13 @@ type keyCheckpoint struct {
 // keyRecordMark begins the record of a key, and is followed by its version. There may be a million of them: they are not text, as the partition's is.
 const (
 	keyRecordMark    = 'k'
-	keyRecordVersion = 1
+	keyRecordVersion = 2
 )
 
 // appendHead writes all but the state and the checksum.
 func (c *keyCheckpoint) appendHead(dst []byte) []byte {
 	dst = append(dst, keyRecordMark, keyRecordVersion)
-	for _, n := range [...]uint64{c.epoch, uint64(c.position), c.deadLetters, c.learned, c.skipped, c.unpublished} {
+	for _, n := range [...]uint64{c.epoch, uint64(c.position), c.deadLetters, c.learned, c.skipped, c.lastAlarm, c.unpublished} {
 		dst = binary.AppendUvarint(dst, n)
 	}
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(c.eventTime))
@@ -57,7 +58,7 @@ func parseKeyCheckpoint(b []byte) (c keyCheckpoint, err error) {
 	}
 	body = body[2:]
 	var position uint64
-	for _, field := range [...]*uint64{&c.epoch, &position, &c.deadLetters, &c.learned, &c.skipped, &c.unpublished} {
+	for _, field := range [...]*uint64{&c.epoch, &position, &c.deadLetters, &c.learned, &c.skipped, &c.lastAlarm, &c.unpublished} {
 		value, n := binary.Uvarint(body)
 		if n <= 0 {
 			return c, fmt.Errorf("%w: its head is cut off", ErrCheckpoint)
@@ -117,9 +118,12 @@ func (s *Shard) shipKeys(load shipment) (shipment, error) {
 }
 
 func (s *Shard) keyRecord(key *keyModel) (Record, error) {
+	if key.model != nil {
+		key.look()
+	}
 	c := keyCheckpoint{
 		epoch: s.epoch, position: max(s.position, key.position), deadLetters: max(s.deadLetters, key.deadLetters), eventTime: key.eventTime,
-		learned: key.learned, skipped: key.skipped,
+		learned: key.learned, skipped: key.skipped, lastAlarm: key.lastAlarm,
 	}
 	if key.changed {
 		c.unpublished = 1

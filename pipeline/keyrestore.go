@@ -41,7 +41,8 @@ func (k *keyModels) takeRecord(model string, r Record, stale map[string]bool) (t
 	if key.epoch != 0 && key.epoch != epoch {
 		stale[string(keyStateKey(model, name, key.epoch))] = true
 	}
-	key.epoch, key.position, key.deadLetters, key.eventTime, key.learned, key.skipped = epoch, c.position, c.deadLetters, c.eventTime, c.learned, c.skipped
+	key.epoch, key.position, key.deadLetters, key.eventTime = epoch, c.position, c.deadLetters, c.eventTime
+	key.learned, key.skipped, key.lastAlarm = c.learned, c.skipped, c.lastAlarm
 	if key.place, err = k.cold.Put(key.place, c.state); err != nil {
 		return true, fmt.Errorf("key %q: put its model away (state.cold_dir): %w", name, err)
 	}

@@ -26,9 +26,11 @@ type keyModel struct {
 	deadLetters uint64
 
 	learned, skipped uint64
-	drift            float64 // statistic of the detector
-	alarm            bool
 	eventTime        float64 // NaN: no row had one
+
+	// What the detector says, as of the last look at the model.
+	drift     float64 // its statistic
+	lastAlarm uint64  // row of its last alarm; 0: there was none
 
 	dirty   bool  // learned since its newest record in the state topic
 	changed bool  // learned since its newest update
@@ -151,6 +153,24 @@ func (k *keyModels) enter(m *keyModel) {
 	m.older.newer, k.recent.older = m, m
 }
 
+// look at what the model's detector says.
+func (m *keyModel) look() {
+	d := m.model.Drift()
+	m.drift, m.lastAlarm = d.Statistic, uint64(max(0, d.LastAlarmRow))
+}
+
+// lookAtAll models that are in memory: the others were looked at when they were put away.
+func (k *keyModels) lookAtAll() {
+	for m := k.recent.newer; m != &k.recent; m = m.newer {
+		m.look()
+	}
+}
+
+// alarmed tells whether the last alarm is fresh.
+func (m *keyModel) alarmed() bool {
+	return m.lastAlarm > 0 && m.learned-m.lastAlarm < estimator.FreshAlarm
+}
+
 func (m *keyModel) leave() {
 	m.newer.older, m.older.newer = m.older, m.newer
 	m.newer, m.older = nil, nil
@@ -165,6 +185,7 @@ func (k *keyModels) putAway(m *keyModel) (err error) {
 		}
 		m.stored = true
 	}
+	m.look()
 	m.leave()
 	m.model = nil
 	k.awake--

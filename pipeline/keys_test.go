@@ -38,6 +38,58 @@ func makeKeyedTable(n, keys int, seed uint64) keyedTable {
 	return t
 }
 
+// jumping rows of a key: after the 1,400th the level is another.
+func jumping(key string, n int) keyedTable {
+	t := makeKeyedTable(n, 1, 8)
+	for i := range n {
+		t.key[i] = key
+		if i >= 1400 {
+			t.y[i] += 1000
+		}
+	}
+	return t
+}
+
+func (t *keyedTable) append(more keyedTable) {
+	t.y, t.a, t.b, t.key = append(t.y, more.y...), append(t.a, more.a...), append(t.b, more.b...), append(t.key, more.key...)
+}
+
+// An alarm is seen whether its model is in memory, put away, or taken up by a restart, until it is a thousand rows old.
+func TestAlarmsOfKeysOutliveARestart(t *testing.T) {
+	rows := jumping("moved", 1500)
+	rows.append(makeKeyedTable(100, 5, 9)) // puts it away
+	calm := jumping("moved", 1400)
+	for i := range calm.y {
+		calm.y[i] += 1000
+	}
+	before := len(rows.y) / 100
+	rows.append(calm)
+	messages := rows.every(t, 100)
+	w := world{cfg: keyedConfig(), source: memorySource{messages: messages[:before]}}
+	w.cfg.Model.OnDrift = estimator.DriftAdapt
+	for _, what := range []string{"put away", "taken up again"} {
+		s := w.shard()
+		if err := s.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		page, err := s.page(KeyQuery{Alarmed: true, Limit: 2})
+		s.Close()
+		if err != nil || len(page) != 1 || page[0].Place.Key != "moved" || !page[0].Update.Drift.Alarm {
+			t.Errorf("%s: alarmed are %v, %v", what, page, err)
+		}
+	}
+	w.source.messages = messages
+	s := w.shard()
+	defer s.Close()
+	if err := s.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.keys.lookAtAll()
+	if key := s.keys.byName["moved"]; key.lastAlarm == 0 || key.alarmed() {
+		t.Errorf("its last alarm was at row %d of %d, alarmed %v", key.lastAlarm, key.learned, key.alarmed())
+	}
+}
+
 var keyedSchema = arrow.NewSchema(append(tableSchema.Fields(), arrow.Field{Name: "k", Type: arrow.BinaryTypes.String, Nullable: true}), nil)
 
 func (t keyedTable) message(tb testing.TB, i, j int) Message {
@@ -305,6 +357,7 @@ func TestStateOfKeysThatDoesNotFitIsAnError(t *testing.T) {
 
 func TestPagesShowEveryKeyOnceAlarmedFirst(t *testing.T) {
 	rows := makeKeyedTable(400, 23, 7)
+	rows.append(jumping("k/9@", 1500))
 	w := world{cfg: keyedConfig(), source: memorySource{messages: rows.every(t, 100), endless: true}}
 	s := w.shard()
 	defer s.Close()
@@ -317,15 +370,12 @@ func TestPagesShowEveryKeyOnceAlarmedFirst(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			if len(page) > 0 && page[0].Update.Position["rows"]["0"] == 4 {
+			if len(page) > 0 && page[0].Update.Position["rows"]["0"] == 19 {
 				return page
 			}
 		}
 	}
 	look(KeyQuery{Limit: 1})
-	alarm := make(chan struct{})
-	s.keys.asks <- func(s *Shard) { s.keys.byName["k/9@"].alarm = true; close(alarm) }
-	<-alarm
 	var seen []string
 	q := KeyQuery{Limit: 5}
 	for page := look(q); ; page = look(q) {
@@ -341,6 +391,9 @@ func TestPagesShowEveryKeyOnceAlarmedFirst(t *testing.T) {
 	want = append([]string{"k/9@"}, slices.DeleteFunc(want, func(k string) bool { return k == "k/9@" })...)
 	if !slices.Equal(seen, want) {
 		t.Errorf("saw %v, want %v", seen, want)
+	}
+	if page := look(KeyQuery{Limit: 50, Alarmed: true}); len(page) != 1 || *page[0].Update.Key != "k/9@" || !page[0].Update.Drift.Alarm {
+		t.Errorf("alarmed are %v, want k/9@", page)
 	}
 	if page := look(KeyQuery{Limit: 50, Prefix: "k/1"}); len(page) != 11 {
 		t.Errorf("%d keys begin with k/1, want 11", len(page))

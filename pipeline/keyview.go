@@ -46,6 +46,7 @@ func (s *Shard) WorstKeys(n int) ([]*Update, error) {
 	if s.keys == nil || s.keys.family == nil {
 		return nil, nil
 	}
+	s.keys.lookAtAll()
 	worse := worseKey
 	if len(s.keys.byName) <= n {
 		worse = func(a, b *keyModel) int { return cmp.Compare(a.name, b.name) }
@@ -61,9 +62,9 @@ func worseKey(a, b *keyModel) int {
 
 func alarmedFirst(a, b *keyModel) int {
 	switch {
-	case a.alarm == b.alarm:
+	case a.alarmed() == b.alarmed():
 		return 0
-	case a.alarm:
+	case a.alarmed():
 		return -1
 	default:
 		return 1
@@ -164,16 +165,17 @@ func (r KeyRef) compare(o KeyRef) int {
 	return cmp.Compare(r.Key, o.Key)
 }
 
-func (m *keyModel) ref() KeyRef { return KeyRef{m.alarm, m.name} }
+func (m *keyModel) ref() KeyRef { return KeyRef{m.alarmed(), m.name} }
 
 // page of the shard's keys.
 func (s *Shard) page(q KeyQuery) (page []KeyView, err error) {
 	if s.keys.family == nil {
 		return nil, nil
 	}
+	s.keys.lookAtAll()
 	order := func(a, b *keyModel) int { return a.ref().compare(b.ref()) }
 	keys := s.keys.first(q.Limit, order, func(key *keyModel) bool {
-		return strings.HasPrefix(key.name, q.Prefix) && (key.alarm || !q.Alarmed) && (q.After == nil || key.ref().compare(*q.After) > 0)
+		return strings.HasPrefix(key.name, q.Prefix) && (key.alarmed() || !q.Alarmed) && (q.After == nil || key.ref().compare(*q.After) > 0)
 	})
 	updates, err := s.updatesOf(keys)
 	for i, u := range updates {
