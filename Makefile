@@ -46,7 +46,7 @@ bench-sensors: ## trends of 10,000 simulated sensors over Kafka: the table of do
 
 golden: ## the reference values anew, with the libraries that golden/ names
 	python3 -m venv golden/.venv && golden/.venv/bin/pip install -q -r golden/requirements.txt
-	for script in sgd replay rlm; do golden/.venv/bin/python golden/$$script.py || exit 1; done
+	for script in sgd replay rlm trend; do golden/.venv/bin/python golden/$$script.py || exit 1; done
 
 demo:
 	go run ./cmd/streamfit demo
