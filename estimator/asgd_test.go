@@ -73,7 +73,7 @@ func TestASGDIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 
 // plainASGD is the oracle: from the state that the warm-up left, with all iterates kept, and the interval by its definition.
 type plainASGD struct {
-	guard       guard
+	guard       *plainGuard
 	fit         basis
 	beta        []float64 // intercept first
 	sigma, t    float64
@@ -98,16 +98,16 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 		if !cfg.Delta.Auto {
 			delta = cfg.Delta.Value / o.fit.targetS
 		}
-		var inBlock tally
+		inside, weight := 0.0, 0.0
 		for k := i; k < min(i+32, c.Rows); k++ {
-			z, far, norm := []float64{1}, 0.0, 1.0
+			z, norm := []float64{1}, 1.0
 			for j := range c.Features {
 				v := (c.Features[j][k] - o.fit.center[j]) / o.fit.scale[j]
-				z, far, norm = append(z, v), max(far, math.Abs(v)), norm+v*v
+				z, norm = append(z, v), norm+v*v
 			}
 			y := (c.Target[k] - o.fit.targetC) / o.fit.targetS
 			o.predictions = append(o.predictions, o.fit.targetC+o.fit.targetS*dot(z, mean))
-			v := o.guard.weight(z[1:], far)
+			v := o.guard.weight(z[1:])
 			switch {
 			case cfg.Leverage.Auto && v < 0.5:
 				exceeded += 0.5
@@ -115,8 +115,10 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 				exceeded++
 			}
 			a := v * c.Weights[k]
-			in := o.guard.tallyFar(z[1:], far, v, verdictOn(y-dot(z, mean), y, dot(z[1:], mean[1:]), o.sigma, norm/(o.t+1)))
-			inBlock.inside, inBlock.expected = inBlock.inside+in, inBlock.expected+v
+			if o.guard.count(z[1:], v, y-dot(z, mean), y, dot(z[1:], mean[1:]), o.sigma, norm/(o.t+1)) {
+				inside += v
+			}
+			weight += v
 			r := y - dot(z, o.beta)
 			after := r / (1 + gamma*a*norm)
 			if math.Abs(after) > delta {
@@ -131,7 +133,7 @@ func (o *plainASGD) learn(cfg Config, c Columns, from int) {
 		}
 		if i+32 <= c.Rows {
 			o.t += 32
-			o.guard.fold(inBlock, tally{}, 32)
+			o.guard.pass(inside, weight)
 			o.iterates = append(o.iterates, append([]float64(nil), o.beta...))
 			g := math.Pow(math.Floor((o.t-32)/128)*128+1, -0.7) * (exceeded - 16)
 			o.sigma *= (1 + g) / (1 - g)
@@ -162,7 +164,7 @@ func TestASGDIsTheFormula(t *testing.T) {
 		m.Learn(nil, part(c, 0, warmUpRows))
 		s := m.solver.(*asgd)
 		warm := m.Report()
-		o := &plainASGD{guard: s.guard, fit: s.fit, sigma: s.sigma, t: s.t, beta: append([]float64{s.beta[s.stride]}, s.beta[:len(cfg.Features)]...)}
+		o := &plainASGD{guard: newPlainGuard(&s.guard), fit: s.fit, sigma: s.sigma, t: s.t, beta: append([]float64{s.beta[s.stride]}, s.beta[:len(cfg.Features)]...)}
 		for range warmUpRows / 32 {
 			o.iterates = append(o.iterates, append([]float64(nil), o.beta...))
 		}
