@@ -65,7 +65,7 @@ func (r *replayCmd) Run(ctx context.Context, c *console) error {
 		return p.writeKeys(c.Out, r.Output)
 	}
 	p.table.summary(p.progressive.Rows())
-	warnOfDrift(c.Err, p.last)
+	warnOfDrift(c.Err, p.last, follows(cfg.Model))
 	record := p.record()
 	if err := errors.Join(writeReplay(c.Out, r.Output, record), p.plot(r.Plot)); err != nil {
 		return err

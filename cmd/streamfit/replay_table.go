@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"text/tabwriter"
 
+	"github.com/streamfit/streamfit/estimator"
 	"github.com/streamfit/streamfit/pipeline"
 )
 
@@ -82,13 +83,26 @@ func percent(share pipeline.Number) string {
 	return strconv.FormatFloat(100*float64(share), 'f', 1, 64) + " %"
 }
 
-// warnOfDrift says that the coefficients have moved, and what to do.
-func warnOfDrift(out io.Writer, u *pipeline.Update) {
+// warnOfDrift says that the rows are not all alike, and what to do, unless the model follows them.
+func warnOfDrift(out io.Writer, u *pipeline.Update, follows bool) {
 	if u.Drift.LastAlarmRow == nil {
 		return
 	}
-	fmt.Fprintf(out, `streamfit: warning: the coefficients drifted: the alarm fired, last at row %s. One set of coefficients does not describe all rows, and the
-order of the rows matters: files sorted by a column drift, too. To fit all rows alike, shuffle the files, or see whether --passes 3 changes the
-result; to follow the newest rows, set --half-life or --on-drift adapt; --plot fit.svg shows where the coefficients move.
-`, grouped(*u.Drift.LastAlarmRow))
+	n := u.Drift.Alarms
+	fmt.Fprintf(out, "streamfit: warning: the rows are not all alike: alarms of the drift detector: %s jump, %s slope, %s variance, the last at row %s. ",
+		grouped(n.Jump), grouped(n.Slope), grouped(n.Variance), grouped(*u.Drift.LastAlarmRow))
+	if follows {
+		fmt.Fprint(out, "The coefficients are\nthose of the newest rows, as the model forgets; --plot fit.svg shows how they moved.\n")
+		return
+	}
+	fmt.Fprint(out, `One set of
+coefficients does not describe them, and the order of the rows matters: files sorted by a column drift, too. To fit all rows alike, shuffle the
+files, or see whether --passes 3 changes the result; to follow the newest rows, set --half-life, --on-drift adapt or --solver tracking; --plot fit.svg
+shows where the coefficients move.
+`)
+}
+
+// follows tells whether the newest rows count most.
+func follows(m pipeline.Model) bool {
+	return m.OnDrift == estimator.DriftAdapt || m.Solver == "tracking" || !math.IsInf(m.HalfLife, 1)
 }

@@ -201,15 +201,22 @@ func TestPassesOfTheProgramEqualLearn(t *testing.T) {
 
 func TestWarningOfDrift(t *testing.T) {
 	var log strings.Builder
-	warnOfDrift(&log, &pipeline.Update{})
+	warnOfDrift(&log, &pipeline.Update{}, false)
 	if log.Len() > 0 {
 		t.Errorf("a warning without an alarm: %s", log.String())
 	}
 	row := uint64(12345)
-	warnOfDrift(&log, &pipeline.Update{Drift: pipeline.Drift{LastAlarmRow: &row}})
-	for _, part := range []string{"streamfit: warning: ", "at row 12,345", "shuffle", "--passes", "--half-life", "--plot"} {
-		if !strings.Contains(log.String(), part) {
-			t.Errorf("the warning lacks %q:\n%s", part, log.String())
+	drifted := &pipeline.Update{Drift: pipeline.Drift{LastAlarmRow: &row, Alarms: pipeline.Alarms{Jump: 2, Variance: 1}}}
+	for follows, parts := range map[bool][]string{
+		false: {"streamfit: warning: ", "2 jump, 0 slope, 1 variance, the last at row 12,345", "shuffle", "--passes", "--half-life", "--solver tracking", "--plot"},
+		true:  {"streamfit: warning: ", "the last at row 12,345", "newest rows, as the model forgets"},
+	} {
+		log.Reset()
+		warnOfDrift(&log, drifted, follows)
+		for _, part := range parts {
+			if !strings.Contains(log.String(), part) {
+				t.Errorf("the warning lacks %q:\n%s", part, log.String())
+			}
 		}
 	}
 }
