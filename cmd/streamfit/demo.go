@@ -37,7 +37,7 @@ from their topic. Then the model is put beside the batch fit of the same rows. I
 }
 
 const (
-	demoInput, demoOutput = "flights", "flights-model"
+	demoInput, demoOutput = "rows", "models"
 	demoBatchRows         = 1000
 )
 
