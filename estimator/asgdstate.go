@@ -36,6 +36,11 @@ func (s *asgd) report(r *Report) {
 	}
 	r.Intercept = coefficientWithin("", intercept, s.interval(b+1, 0, y))
 	measured := !s.frozen && s.measured()
+	for j, c := range r.Coefficients {
+		if measured && math.IsNaN(c.SE) { // it has not moved: no row shows it
+			r.Coefficients[j], r.Degenerate = unknown(c.Name), append(r.Degenerate, c.Name)
+		}
+	}
 	for _, c := range append(r.Coefficients, r.Intercept) {
 		if math.Abs(c.Value) == math.MaxFloat64 || measured && math.IsNaN(c.SE) {
 			r.Status = StatusDegenerate

@@ -275,3 +275,18 @@ func TestMergedShardsWithDependentColumns(t *testing.T) {
 		}
 	}
 }
+
+// asgd names a constant column, too, and makes no number up for it.
+func TestASGDNamesAConstantColumn(t *testing.T) {
+	c := clean(1, 3, 20_000)
+	for i := range c.Features[1] {
+		c.Features[1][i] = 7
+	}
+	r := learned(t, asgdConfig(3), c).Report()
+	if !slices.Equal(r.Degenerate, []string{"x1"}) || r.Status != StatusDegenerate || !math.IsNaN(r.Coefficients[1].Value) {
+		t.Errorf("status %s, degenerate %v, coefficients %v", r.Status, r.Degenerate, r.Coefficients)
+	}
+	if math.IsNaN(r.Intercept.SE) || math.IsNaN(r.Coefficients[0].SE) || math.IsNaN(r.Coefficients[2].SE) {
+		t.Errorf("the others are known: %v, %v", r.Intercept, r.Coefficients)
+	}
+}
