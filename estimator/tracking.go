@@ -56,12 +56,27 @@ func (s *tracking) shareRows() {
 }
 
 func (s *tracking) learn(t *tile) {
+	var h [experts]float64
 	for i := range t.n {
-		x := t.row(i)
-		t.prediction[i], t.knee[i] = s.predict(x), s.mean(func(n *newton) float64 { return n.knee() })
+		prediction, knee := 0.0, 0.0
+		for k, n := range s.bank {
+			if n.rows == nil && n.regards() {
+				h[k] = n.regard(t.x[i*t.stride:])
+				s.values[k] = n.rawPrediction()
+			} else {
+				s.values[k] = n.predict(t.row(i))
+			}
+			prediction += float64(s.weight[k] * s.values[k])
+			knee += float64(s.weight[k] * n.knee())
+		}
+		t.prediction[i], t.knee[i] = saturate(prediction), knee
 		guarded := false
-		for _, n := range s.bank {
-			guarded = n.learnRow(x, t.y[i], t.w[i]) || guarded
+		for k, n := range s.bank {
+			if n.rows == nil && n.regards() {
+				guarded = n.follow(t.row(i), t.y[i], t.w[i], n.guard.weight(n.guardable(), n.far), h[k]) || guarded
+			} else {
+				guarded = n.learnRow(t.row(i), t.y[i], t.w[i]) || guarded
+			}
 		}
 		if guarded {
 			t.guarded++
@@ -109,20 +124,10 @@ func clippedHuber(r float64) float64 {
 	return huberK * (r - huberK/2)
 }
 
-// mean of what the solvers say, by their weights.
-func (s *tracking) mean(of func(*newton) float64) float64 {
-	sum := 0.0
-	for k, n := range s.bank {
-		sum += float64(s.weight[k] * of(n))
-	}
-	return sum
-}
-
 func (s *tracking) predict(x []float64) float64 {
 	sum := 0.0
 	for k, n := range s.bank {
-		s.values[k] = n.predict(x)
-		sum += float64(s.weight[k] * s.values[k])
+		sum += float64(s.weight[k] * n.predict(x))
 	}
 	return saturate(sum)
 }
@@ -133,9 +138,11 @@ func (s *tracking) endPass() {
 	}
 }
 
-func (s *tracking) settled() bool          { return s.bank[0].settled() }
-func (s *tracking) basisNow() *basis       { return s.bank[0].basisNow() }
-func (s *tracking) residualScale() float64 { return s.mean((*newton).residualScale) }
+func (s *tracking) settled() bool    { return s.bank[0].settled() }
+func (s *tracking) basisNow() *basis { return s.bank[0].basisNow() }
+func (s *tracking) residualScale() float64 {
+	return s.mix(func(k int) float64 { return s.bank[k].residualScale() })
+}
 
 func (s *tracking) relax() {
 	for _, n := range s.bank {
