@@ -32,11 +32,7 @@ func seeds(tb testing.TB) [][]byte {
 		}
 		out = append(out, raw)
 	}
-	others, err := os.ReadFile("testdata/others.zip")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for _, stream := range unzipped(tb, others) {
+	for _, stream := range ofOtherWriters(tb) {
 		out = append(out, stream)
 	}
 	for _, h := range hostileMessages() {

@@ -1,19 +1,17 @@
 package arrowipc
 
 import (
+	"maps"
 	"math"
 	"os"
 	"testing"
 )
 
-// Streams of other writers than Arrow's own in Go and C++: arrow-rs, polars, nanoarrow; testdata/write_others.py says more. All wrote the same table.
+// Streams of other writers than Arrow's own in Go and C++: arrow-rs, polars, nanoarrow (testdata/write_others.py) and Arrow's in Java (testdata/java). All wrote the
+// same table.
 func TestDecodeStreamsOfOtherWriters(t *testing.T) {
-	archive, err := os.ReadFile("testdata/others.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	streams := unzipped(t, archive)
-	if len(streams) != 7 {
+	streams := ofOtherWriters(t)
+	if len(streams) != 10 {
 		t.Errorf("%d streams", len(streams))
 	}
 	for name, stream := range streams {
@@ -40,4 +38,17 @@ func TestDecodeStreamsOfOtherWriters(t *testing.T) {
 			}
 		})
 	}
+}
+
+func ofOtherWriters(tb testing.TB) map[string][]byte {
+	tb.Helper()
+	streams := map[string][]byte{}
+	for _, name := range []string{"testdata/others.zip", "testdata/java.zip"} {
+		archive, err := os.ReadFile(name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		maps.Copy(streams, unzipped(tb, archive))
+	}
+	return streams
 }
