@@ -40,6 +40,7 @@ type monitor struct {
 	out             farOut
 	slopes          slopes
 	history         history
+	block           watchedRows
 }
 
 // The detector's blocks: of the stream, however it is cut.
@@ -82,7 +83,7 @@ func newDetector() *detector {
 func newMonitor(scale float64, features int) *monitor {
 	scale = max(scale, smallestScale)
 	m := &monitor{
-		scale: scale, perScale: 1 / scale, level: newChannel(levelChains, 1), spread: newChannel(spreadChains, chainCount), slopes: newSlopes(features),
+		scale: scale, perScale: 1 / scale, level: newChannel(levelChains, slowLevels), spread: newChannel(spreadChains, chainCount), slopes: newSlopes(features),
 	}
 	m.out.renew()
 	return m
@@ -101,25 +102,27 @@ func (d *detector) open(s adaptive, t *tile) {
 	}
 	if d.monitor != nil {
 		d.slopes.standardiseBy(s.basisNow())
-		if t.trend.given() && t.features < len(d.slopes.score) {
-			d.slopes.perScale[t.features] = 0 // the time runs away, and takes its origin along
+		if t.trend.given() && t.features < d.slopes.watched {
+			d.slopes.scale[t.features], d.slopes.perScale[t.features] = 0, 0 // the time runs away, and takes its origin along
 		}
 	}
 }
 
-// watch the rows of a tile, which are of one block.
+// watch the rows of a tile, which are of one block: all at once, unless one of them may raise an alarm, which is then to have its row.
 func (d *detector) watch(t *tile) {
 	if d.monitor == nil {
 		d.skip(t.n)
 		return
 	}
-	for i := range t.n {
-		d.rows++
-		if e := d.row(t.prediction[i], t.y[i]); e != 0 {
-			d.slopes.add(e, t.x[i*t.stride:])
-		}
-		if !d.raised && (d.level.over || d.out.sum >= d.out.threshold) {
-			d.raise(t.timeOf(i))
+	if t.n > 1 && d.watchRows(t, 0, t.n) {
+		d.rows += uint64(t.n)
+	} else {
+		for i := range t.n {
+			d.rows++
+			d.watchRows(t, i, i+1)
+			if !d.raised && (d.level.over || d.out.sum >= d.out.threshold) {
+				d.raise(t.timeOf(i))
+			}
 		}
 	}
 	if d.rows%driftBlock == 0 {
@@ -145,22 +148,6 @@ const (
 	beyond               = 5    // |u| that is out
 )
 
-// row takes the residual of a row into the CUSUMs and returns the whitened score of the level.
-func (d *monitor) row(prediction, y float64) float64 {
-	u := difference(y, prediction) * d.perScale
-	far := math.Abs(u)
-	d.out.add(far > beyond, u > 0)
-	d.history.add(u)
-	weight := 1.0
-	if far > innermost {
-		if weight = (outermost - far) * (1.0 / (outermost - innermost)); !(weight > 0) {
-			return 0
-		}
-	}
-	d.spread.add(min(float64(u*u), spreadClip), weight)
-	return d.level.add(max(-levelClip, min(levelClip, u)), weight)
-}
-
 // endBlock looks at what is summed over blocks, and renews what stands still within one. After an alarm all begins anew.
 func (d *detector) endBlock(time float64) {
 	d.slopes.endBlock()
@@ -174,8 +161,9 @@ func (d *detector) endBlock(time float64) {
 		return
 	}
 	d.history.endBlock(d.level.whitened)
-	d.level.endBlock()
-	d.spread.endBlock()
+	doubt := 1 / math.Sqrt(min(channelRows, d.level.n+d.level.weights))
+	d.level.endBlock(doubt)
+	d.spread.endBlock(doubt)
 	d.out.endBlock()
 }
 

@@ -12,11 +12,6 @@ type history struct {
 
 const historyBlocks = 64
 
-func (h *history) add(u float64) {
-	h.last[h.rows%driftBlock] = max(-1e6, min(1e6, u))
-	h.rows++
-}
-
 func (h *history) endBlock(sum float64) {
 	h.blocks[h.n%historyBlocks] = sum
 	h.n++

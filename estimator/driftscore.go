@@ -34,36 +34,17 @@ func newChannel(chains *[chainCount]chain, slow int) channel {
 	return channel{chains: chains, slow: slow}
 }
 
-// add a score that counts so much, and return it whitened; 0 as long as there are too few rows.
-func (c *channel) add(x, weight float64) float64 {
-	before := c.before
-	c.sum += float64(weight * x)
-	c.squares += float64(weight * (x * x))
-	c.products += float64(weight * (x * before))
-	c.weights += weight
-	c.before = x
-	if c.n < fewestMeasured {
-		return 0
-	}
-	e := float64((x-c.center-float64(c.rho*(before-c.center)))*c.perScale) * weight
-	c.whitened += e
-	for i := c.slow; i < chainCount; i++ {
-		c.step(i, e, c.drag[i])
-	}
-	return e
-}
-
 // step of a chain by e − k.
 func (c *channel) step(i int, e, k float64) {
-	up, down, h := c.up[i]+e-k, c.down[i]-e-k, c.chains[i].h
-	if up < 0 {
-		up = 0
-	}
-	if down < 0 {
-		down = 0
-	}
+	up, down, h := positivePart(c.up[i]+e-k), positivePart(c.down[i]-e-k), c.chains[i].h
 	c.over = c.over || up >= h || down >= h
 	c.up[i], c.down[i] = up, down
+}
+
+// positivePart is v or 0, without a branch that cannot be foreseen.
+func positivePart(v float64) float64 {
+	bits := math.Float64bits(v)
+	return math.Float64frombits(bits &^ uint64(int64(bits)>>63))
 }
 
 // endChains takes the block into the chains that go from block to block.
@@ -76,8 +57,8 @@ func (c *channel) endChains() {
 	}
 }
 
-// endBlock takes the rows of the block into the moments.
-func (c *channel) endBlock() {
+// endBlock takes the rows of the block into the moments; doubt is 1/√n of the rows with them.
+func (c *channel) endBlock(doubt float64) {
 	c.n = min(channelRows, c.n+c.weights)
 	if c.n > 0 {
 		c.mean += (c.sum - float64(c.weights*c.mean)) / c.n
@@ -89,26 +70,26 @@ func (c *channel) endBlock() {
 		c.run[chainCount+i] = running(c.run[chainCount+i]+driftBlock, c.down[i])
 	}
 	c.sum, c.squares, c.products, c.weights, c.whitened = 0, 0, 0, 0, 0
-	c.renew()
+	c.renew(doubt)
 }
 
-// running is a run's length, unless the CUSUM has come back to 0.
+// running is a run's length, unless the CUSUM has come back to 0; without a branch that cannot be foreseen.
 func running(length, cusum float64) float64 {
-	if cusum == 0 {
-		return 0
+	var is uint64
+	if math.Float64bits(cusum) != 0 {
+		is = 1
 	}
-	return length
+	return math.Float64frombits(math.Float64bits(length) & -is)
 }
 
 // renew what follows from the moments.
-func (c *channel) renew() {
+func (c *channel) renew(doubt float64) {
 	if c.n < fewestMeasured {
 		return
 	}
 	m := float64(c.mean * c.mean)
 	variance := max(c.square-m, 1e-6)
 	c.center, c.rho = c.mean, max(weakestRho, min(strongestRho, (c.product-m)/variance))
-	doubt := 1 / math.Sqrt(c.n)
 	c.perScale = 1 / (math.Sqrt(variance*(1-c.rho*c.rho)) * (1 + scaleDoubt*doubt))
 	for i, chain := range c.chains {
 		c.drag[i] = chain.k + meanDoubt*doubt
@@ -158,7 +139,7 @@ type farOut struct {
 	above      float64 // of the rows of the CUSUM, those above
 	count, far float64 // in this block
 
-	k, threshold float64 // of the CUSUM, in force in this block; they follow from the state
+	expected, k, threshold float64 // share that is borne; of the CUSUM, in force in this block: they follow from the state
 }
 
 const (
@@ -188,7 +169,10 @@ func (t *farOut) add(out, up bool) {
 // −log(share)/(1 − k).
 func (t *farOut) renew() {
 	expected := max(highestRate, t.rate)
-	t.k = (1 + expected) / 2
+	if expected == t.expected {
+		return
+	}
+	t.expected, t.k = expected, (1+expected)/2
 	t.threshold = farOutLog * (1 - t.k) / -math.Log(min(mostRate, expected))
 }
 

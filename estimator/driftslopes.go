@@ -8,19 +8,12 @@ import (
 
 // slopes watches the scores of the coefficients: e·zⱼ, summed over a block and divided by the root of the sum of its squares.
 type slopes struct {
-	n     float64 // blocks measured
-	score []slopeScore
-	over  bool // one of the CUSUMs has been beyond the threshold of a single coefficient
+	n       float64 // blocks measured
+	watched int     // coefficients
+	over    bool    // one of the CUSUMs has been beyond the threshold of a single coefficient
 
-	sum, squares     []float64 // Σ e·z, Σ (e·z)² of this block; padded, as are
-	center, perScale []float64 // of the features, in this block: the solver's
-}
-
-// slopeScore is of one coefficient.
-type slopeScore struct {
-	mean     float64 // of the blocks' statistics
-	up, down [2]float64
-	recent   float64 // mean of the statistics of the last four blocks or so, less their mean
+	kernel.Evidence                   // of each coefficient; padded, as are
+	center, scale, perScale []float64 // of the features, in this block: the solver's
 }
 
 const (
@@ -37,54 +30,51 @@ func newSlopes(features int) slopes {
 		features = 0
 	}
 	padded := func() []float64 { return make([]float64, kernel.Padded(features)) }
-	return slopes{score: make([]slopeScore, features), sum: padded(), squares: padded(), center: padded(), perScale: padded()}
-}
-
-func (s *slopes) standardiseBy(b *basis) {
-	copy(s.center, b.center)
-	for j := range s.score {
-		s.perScale[j] = 1 / b.scale[j]
+	return slopes{
+		watched: features, center: padded(), scale: padded(), perScale: padded(),
+		Evidence: kernel.Evidence{Sum: padded(), Squares: padded(), Mean: padded(), Recent: padded(), Up: padded(), Down: padded(), Up2: padded(), Down2: padded()},
 	}
 }
 
-// add a row's whitened score; the row is padded.
-func (s *slopes) add(e float64, x []float64) {
-	kernel.AddScores(s.sum, s.squares, x, s.center, s.perScale, e, slopeClip)
+// standardiseBy the solver's basis, which seldom changes.
+func (s *slopes) standardiseBy(b *basis) {
+	copy(s.center, b.center)
+	for j, scale := range s.scale[:s.watched] {
+		if scale != b.scale[j] {
+			s.scale[j], s.perScale[j] = b.scale[j], 1/b.scale[j]
+		}
+	}
+}
+
+// add the whitened scores of rows.
+func (s *slopes) add(e, x []float64, stride int) {
+	kernel.AddScoresOf(s.Sum, s.Squares, x, stride, s.center, s.perScale, e, slopeClip)
 }
 
 func (s *slopes) endBlock() {
 	s.n = min(slopeBlocks, s.n+1)
 	doubt := meanDoubt / math.Sqrt(s.n)
-	for j := range s.score {
-		c := &s.score[j]
-		statistic := 0.0
-		if s.squares[j] > 0 {
-			statistic = s.sum[j] / math.Sqrt(s.squares[j])
-		}
-		if s.n > fewestBlocks {
-			for i, chain := range slopeChains {
-				k := chain.k + doubt
-				c.up[i] = max(0, c.up[i]+(statistic-c.mean)-k)
-				c.down[i] = max(0, c.down[i]-(statistic-c.mean)-k)
-				s.over = s.over || max(c.up[i], c.down[i]) >= chain.h
-			}
-		}
-		c.recent += (statistic - c.mean - c.recent) / 4
-		c.mean += (statistic - c.mean) / s.n
+	if s.n <= fewestBlocks {
+		doubt = math.MaxFloat64 // no evidence yet
 	}
-	clear(s.sum)
-	clear(s.squares)
+	most, most2 := s.EndBlock(slopeChains[0].k+doubt, slopeChains[1].k+doubt, s.n)
+	s.over = s.over || most >= slopeChains[0].h || most2 >= slopeChains[1].h
+}
+
+// cusums of a coefficient: the larger one of either pair.
+func (s *slopes) cusums(j int) [2]float64 {
+	return [...]float64{max(s.Up[j], s.Down[j]), max(s.Up2[j], s.Down2[j])}
 }
 
 // evidence of the coefficient with the most of it, as a share of the threshold; more coefficients take more.
 func (s *slopes) evidence() (share float64, feature int) {
 	feature = -1
-	more := math.Log(float64(max(1, len(s.score))))
-	for j := range s.score {
-		c := &s.score[j]
+	more := math.Log(float64(max(1, s.watched)))
+	for j := range s.watched {
+		cusums := s.cusums(j)
 		for i, chain := range slopeChains {
 			h := chain.h + more/(2*chain.k)
-			if v := max(c.up[i], c.down[i]) / h; v > share {
+			if v := cusums[i] / h; v > share {
 				share, feature = v, j
 			}
 		}
@@ -94,7 +84,7 @@ func (s *slopes) evidence() (share float64, feature int) {
 
 // size of a coefficient's change. Of n rows with e = Δz + noise the statistic is about √n·Δ/√(1 + Δ²), if z is standardised.
 func (s *slopes) size(feature int, c *channel) float64 {
-	r := s.score[feature].recent * (1.0 / 4) // √driftBlock
+	r := s.Recent[feature] * (1.0 / 4) // √driftBlock
 	r = max(-0.99, min(0.99, r))
 	return r / math.Sqrt(1-r*r) / c.perScale
 }

@@ -23,8 +23,10 @@ func (d *monitor) appendState(e *encoder) {
 	o := &d.out
 	e.floats(o.n, o.rate, o.sum, o.in, o.above, o.count, o.far)
 	e.float(d.slopes.n)
-	for j, c := range d.slopes.score {
-		e.floats(d.slopes.sum[j], d.slopes.squares[j], c.mean, c.recent, c.up[0], c.up[1], c.down[0], c.down[1])
+	for j := range d.slopes.watched {
+		for _, v := range d.slopes.state(j) {
+			e.float(*v)
+		}
 	}
 	e.floats(d.history.last[:]...)
 	e.word(d.history.rows)
@@ -77,9 +79,8 @@ func (d *monitor) restoreState(in *decoder) {
 	}
 	o.renew()
 	d.slopes.n = in.within(0, slopeBlocks)
-	for j := range d.slopes.score {
-		c := &d.slopes.score[j]
-		for _, v := range [...]*float64{&d.slopes.sum[j], &d.slopes.squares[j], &c.mean, &c.recent, &c.up[0], &c.up[1], &c.down[0], &c.down[1]} {
+	for j := range d.slopes.watched {
+		for _, v := range d.slopes.state(j) {
 			*v = in.within(-1e6, 1e6)
 		}
 	}
@@ -87,6 +88,11 @@ func (d *monitor) restoreState(in *decoder) {
 	d.history.rows = in.word()
 	in.bounded(d.history.blocks[:], 1e6)
 	d.history.n = in.word()
+}
+
+// state of a coefficient.
+func (s *slopes) state(j int) [8]*float64 {
+	return [...]*float64{&s.Sum[j], &s.Squares[j], &s.Mean[j], &s.Recent[j], &s.Up[j], &s.Up2[j], &s.Down[j], &s.Down2[j]}
 }
 
 func (d *decoder) alarm(a *Alarm, features int) {
@@ -122,7 +128,7 @@ func (c *channel) restoreState(d *decoder) {
 	d.bounded(c.up[:], 1e9)
 	d.bounded(c.down[:], 1e9)
 	d.bounded(c.run[:], 0x1p53)
-	c.renew()
+	c.renew(1 / math.Sqrt(c.n))
 	share, _ := c.evidence()
 	c.over = share >= 1
 }

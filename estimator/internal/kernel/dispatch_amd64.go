@@ -225,10 +225,27 @@ func advance(beta, score, p, pz, z []float64, rows int, gain, scored, root, fact
 	}
 }
 
-func addScores(sum, squares, x, centre, perScale []float64, e, clip float64) {
+func watch(w *Watch, n int) {
 	if avx2 {
-		addScoresAVX2(sum, squares, x, centre, perScale, e, clip)
+		watchAVX2(&w.U[0], n)
 		return
 	}
-	addScoresPortable(sum, squares, x, centre, perScale, e, clip)
+	watchPortable(w, n)
+}
+
+func addScoresOf(sum, squares, x []float64, stride int, centre, perScale, e []float64, clip float64) {
+	if avx2 {
+		addScoresOfAVX2(sum, squares, &x[0], stride, centre, perScale, e, clip)
+		return
+	}
+	addScoresOfPortable(sum, squares, x, stride, centre, perScale, e, clip)
+}
+
+func endBlock(s *Evidence, drag, drag2, n float64) (most, most2 float64) {
+	width := len(s.Sum)
+	if !avx2 || width == 0 {
+		return endBlockPortable(s, drag, drag2, n)
+	}
+	return endBlockAVX2(&s.Sum[0], &s.Squares[:width][0], &s.Mean[:width][0], &s.Recent[:width][0], &s.Up[:width][0], &s.Down[:width][0], &s.Up2[:width][0], &s.Down2[:width][0],
+		width, drag, drag2, n)
 }

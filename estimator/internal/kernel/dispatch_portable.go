@@ -62,6 +62,12 @@ func advance(beta, score, p, pz, z []float64, rows int, gain, scored, root, fact
 	advancePortable(beta, score, p, pz, z, rows, gain, scored, root, factor)
 }
 
-func addScores(sum, squares, x, centre, perScale []float64, e, clip float64) {
-	addScoresPortable(sum, squares, x, centre, perScale, e, clip)
+func watch(w *Watch, n int) { watchPortable(w, n) }
+
+func addScoresOf(sum, squares, x []float64, stride int, centre, perScale, e []float64, clip float64) {
+	addScoresOfPortable(sum, squares, x, stride, centre, perScale, e, clip)
+}
+
+func endBlock(s *Evidence, drag, drag2, n float64) (most, most2 float64) {
+	return endBlockPortable(s, drag, drag2, n)
 }

@@ -11,7 +11,13 @@ func dotAVX2(a []float64, b []float64) float64
 func addScaledAVX2(dst []float64, u float64, x []float64)
 
 //go:noescape
-func addScoresAVX2(sum []float64, squares []float64, x []float64, centre []float64, perScale []float64, e float64, clip float64)
+func addScoresOfAVX2(sum []float64, squares []float64, x *float64, stride int, centre []float64, perScale []float64, e []float64, clip float64)
+
+//go:noescape
+func watchAVX2(w *float64, n int)
+
+//go:noescape
+func endBlockAVX2(sum *float64, squares *float64, mean *float64, recent *float64, up *float64, down *float64, up2 *float64, down2 *float64, width int, drag float64, drag2 float64, n float64) (most float64, most2 float64)
 
 //go:noescape
 func standardiseAVX2(dst []float64, x []float64, centre []float64, perScale []float64)

@@ -100,43 +100,296 @@ add_end:
 	VZEROUPPER
 	RET
 
-// func addScoresAVX2(sum []float64, squares []float64, x []float64, centre []float64, perScale []float64, e float64, clip float64)
+// func addScoresOfAVX2(sum []float64, squares []float64, x *float64, stride int, centre []float64, perScale []float64, e []float64, clip float64)
 // Requires: AVX
-TEXT ·addScoresAVX2(SB), NOSPLIT, $0-136
-	MOVQ         sum_len+8(FP), AX
-	MOVQ         sum_base+0(FP), CX
-	MOVQ         squares_base+24(FP), DX
-	MOVQ         x_base+48(FP), BX
-	MOVQ         centre_base+72(FP), SI
-	MOVQ         perScale_base+96(FP), DI
-	VBROADCASTSD e+120(FP), Y0
-	VBROADCASTSD clip+128(FP), Y1
-	VXORPD       Y2, Y2, Y2
-	VSUBPD       Y1, Y2, Y2
+TEXT ·addScoresOfAVX2(SB), NOSPLIT, $0-144
+	MOVQ         sum_base+0(FP), AX
+	MOVQ         squares_base+24(FP), CX
+	MOVQ         x+48(FP), DX
+	MOVQ         stride+56(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         centre_base+64(FP), SI
+	MOVQ         perScale_base+88(FP), DI
+	MOVQ         sum_len+8(FP), R8
+	VBROADCASTSD clip+136(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	VSUBPD       Y0, Y1, Y1
 
-scores:
-	CMPQ    AX, $0x04
-	JL      scores_end
-	VMOVUPD (BX), Y3
-	VSUBPD  (SI), Y3, Y3
-	VMULPD  (DI), Y3, Y3
-	VMINPD  Y3, Y1, Y3
-	VMAXPD  Y3, Y2, Y3
-	VMULPD  Y0, Y3, Y3
-	VADDPD  (CX), Y3, Y4
-	VMOVUPD Y4, (CX)
-	VMULPD  Y3, Y3, Y3
-	VADDPD  (DX), Y3, Y3
-	VMOVUPD Y3, (DX)
+scores_of:
+	CMPQ    R8, $0x04
+	JL      scores_of_end
+	VMOVUPD (AX), Y2
+	VMOVUPD (CX), Y3
+	VMOVUPD (SI), Y4
+	VMOVUPD (DI), Y5
+	MOVQ    e_base+112(FP), R9
+	MOVQ    e_len+120(FP), R11
+	MOVQ    DX, R10
+
+scores_of_row:
+	CMPQ         R11, $0x01
+	JL           scores_of_row_end
+	VMOVUPD      (R10), Y6
+	VBROADCASTSD (R9), Y7
+	VSUBPD       Y4, Y6, Y6
+	VMULPD       Y5, Y6, Y6
+	VMINPD       Y6, Y0, Y6
+	VMAXPD       Y6, Y1, Y6
+	VMULPD       Y7, Y6, Y6
+	VADDPD       Y6, Y2, Y2
+	VMULPD       Y6, Y6, Y6
+	VADDPD       Y6, Y3, Y3
+	ADDQ         BX, R10
+	ADDQ         $0x08, R9
+	SUBQ         $0x01, R11
+	JMP          scores_of_row
+
+scores_of_row_end:
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, (CX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x04, R8
+	JMP     scores_of
+
+scores_of_end:
+	VZEROUPPER
+	RET
+
+// func watchAVX2(w *float64, n int)
+// Requires: AVX, AVX2
+TEXT ·watchAVX2(SB), NOSPLIT, $0-16
+	MOVQ         w+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSD 288(AX), Y0
+	VBROADCASTSD 296(AX), Y1
+	VBROADCASTSD 304(AX), Y2
+	VBROADCASTSD 312(AX), Y3
+	VXORPD       Y4, Y4, Y4
+	VSUBPD       Y3, Y4, Y4
+	VBROADCASTSD 344(AX), Y5
+	MOVQ         AX, DX
+	MOVQ         CX, BX
+	ADDQ         $0x03, BX
+
+watch_level:
+	CMPQ       BX, $0x04
+	JL         watch_level_end
+	VMOVUPD    (DX), Y6
+	VMINPD     Y6, Y3, Y6
+	VMAXPD     Y6, Y4, Y6
+	VMOVUPD    Y6, 352(DX)
+	VMOVUPD    128(DX), Y7
+	VPERM2F128 $0x21, Y6, Y5, Y8
+	VSHUFPD    $0x05, Y6, Y8, Y8
+	VMOVAPD    Y6, Y5
+	VMULPD     Y6, Y7, Y9
+	VMOVUPD    Y9, 480(DX)
+	VMULPD     Y6, Y6, Y9
+	VMULPD     Y9, Y7, Y9
+	VMOVUPD    Y9, 608(DX)
+	VMULPD     Y8, Y6, Y9
+	VMULPD     Y9, Y7, Y9
+	VMOVUPD    Y9, 736(DX)
+	VSUBPD     Y0, Y8, Y8
+	VMULPD     Y8, Y1, Y8
+	VSUBPD     Y0, Y6, Y6
+	VSUBPD     Y8, Y6, Y6
+	VMULPD     Y2, Y6, Y6
+	VMULPD     Y7, Y6, Y6
+	VMOVUPD    Y6, 864(DX)
+	ADDQ       $0x20, DX
+	SUBQ       $0x04, BX
+	JMP        watch_level
+
+watch_level_end:
+	VBROADCASTSD 1024(AX), Y0
+	VBROADCASTSD 1032(AX), Y1
+	VBROADCASTSD 1040(AX), Y2
+	VBROADCASTSD 1048(AX), Y3
+	VXORPD       Y4, Y4, Y4
+	VSUBPD       Y3, Y4, Y4
+	VBROADCASTSD 1080(AX), Y5
+	MOVQ         AX, DX
+	MOVQ         CX, BX
+	ADDQ         $0x03, BX
+
+watch_spread:
+	CMPQ       BX, $0x04
+	JL         watch_spread_end
+	VMOVUPD    (DX), Y6
+	VMULPD     Y6, Y6, Y6
+	VMINPD     Y6, Y3, Y6
+	VMAXPD     Y6, Y4, Y6
+	VMOVUPD    Y6, 1088(DX)
+	VMOVUPD    128(DX), Y7
+	VPERM2F128 $0x21, Y6, Y5, Y8
+	VSHUFPD    $0x05, Y6, Y8, Y8
+	VMOVAPD    Y6, Y5
+	VMULPD     Y6, Y7, Y9
+	VMOVUPD    Y9, 1216(DX)
+	VMULPD     Y6, Y6, Y9
+	VMULPD     Y9, Y7, Y9
+	VMOVUPD    Y9, 1344(DX)
+	VMULPD     Y8, Y6, Y9
+	VMULPD     Y9, Y7, Y9
+	VMOVUPD    Y9, 1472(DX)
+	VSUBPD     Y0, Y8, Y8
+	VMULPD     Y8, Y1, Y8
+	VSUBPD     Y0, Y6, Y6
+	VSUBPD     Y8, Y6, Y6
+	VMULPD     Y2, Y6, Y6
+	VMULPD     Y7, Y6, Y6
+	VMOVUPD    Y6, 1600(DX)
+	ADDQ       $0x20, DX
+	SUBQ       $0x04, BX
+	JMP        watch_spread
+
+watch_spread_end:
+	VMOVSD   1728(AX), X0
+	VMOVSD   256(AX), X1
+	VMOVSD   264(AX), X2
+	VMOVSD   272(AX), X3
+	VMOVSD   280(AX), X4
+	VMOVSD   992(AX), X5
+	VMOVSD   1000(AX), X6
+	VMOVSD   1008(AX), X7
+	VMOVSD   1016(AX), X8
+	VXORPD   Y12, Y12, Y12
+	VMOVUPD  1736(AX), Y9
+	VMOVUPD  1800(AX), Y10
+	VPCMPEQQ Y11, Y11, Y11
+	VPSLLQ   $0x3f, Y11, Y11
+	VBLENDPD $0x0c, Y11, Y12, Y11
+	MOVQ     AX, DX
+
+watch_rows:
+	CMPQ         CX, $0x01
+	JL           watch_rows_end
+	VBROADCASTSD 864(DX), Y13
+	VXORPD       Y11, Y13, Y13
+	VADDPD       Y13, Y9, Y9
+	VSUBPD       1768(AX), Y9, Y9
+	VMAXPD       Y12, Y9, Y9
+	VMAXPD       Y9, Y10, Y10
+	VADDSD       128(DX), X0, X0
+	VADDSD       480(DX), X1, X1
+	VADDSD       608(DX), X2, X2
+	VADDSD       736(DX), X3, X3
+	VADDSD       864(DX), X4, X4
+	VADDSD       1216(DX), X5, X5
+	VADDSD       1344(DX), X6, X6
+	VADDSD       1472(DX), X7, X7
+	VADDSD       1600(DX), X8, X8
+	ADDQ         $0x08, DX
+	SUBQ         $0x01, CX
+	JMP          watch_rows
+
+watch_rows_end:
+	VMOVUPD Y9, 1736(AX)
+	VMOVUPD Y10, 1800(AX)
+	VMOVSD  X0, 1728(AX)
+	VMOVSD  X1, 256(AX)
+	VMOVSD  X2, 264(AX)
+	VMOVSD  X3, 272(AX)
+	VMOVSD  X4, 280(AX)
+	VMOVSD  X5, 992(AX)
+	VMOVSD  X6, 1000(AX)
+	VMOVSD  X7, 1008(AX)
+	VMOVSD  X8, 1016(AX)
+	VZEROUPPER
+	RET
+
+// func endBlockAVX2(sum *float64, squares *float64, mean *float64, recent *float64, up *float64, down *float64, up2 *float64, down2 *float64, width int, drag float64, drag2 float64, n float64) (most float64, most2 float64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·endBlockAVX2(SB), NOSPLIT, $0-112
+	MOVQ         sum+0(FP), AX
+	MOVQ         squares+8(FP), CX
+	MOVQ         mean+16(FP), DX
+	MOVQ         recent+24(FP), BX
+	MOVQ         up+32(FP), SI
+	MOVQ         down+40(FP), DI
+	MOVQ         up2+48(FP), R8
+	MOVQ         down2+56(FP), R9
+	MOVQ         width+64(FP), R10
+	VBROADCASTSD drag+72(FP), Y0
+	VBROADCASTSD drag2+80(FP), Y1
+	VBROADCASTSD n+88(FP), Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	MOVQ         $0x3fd0000000000000, R11
+	MOVQ         R11, X6
+	VBROADCASTSD X6, Y6
+
+end_block:
+	CMPQ    R10, $0x04
+	JL      end_block_end
+	VSQRTPD (CX), Y8
+	VMOVUPD (AX), Y7
+	VDIVPD  Y8, Y7, Y7
+	VCMPPD  $0x1e, Y3, Y8, Y8
+	VANDPD  Y8, Y7, Y7
+	VMOVUPD (DX), Y9
+	VSUBPD  Y9, Y7, Y7
+	VMOVUPD (SI), Y8
+	VADDPD  Y7, Y8, Y8
+	VSUBPD  Y0, Y8, Y8
+	VMAXPD  Y3, Y8, Y8
+	VMOVUPD Y8, (SI)
+	VMAXPD  Y8, Y4, Y4
+	VMOVUPD (DI), Y8
+	VSUBPD  Y7, Y8, Y8
+	VSUBPD  Y0, Y8, Y8
+	VMAXPD  Y3, Y8, Y8
+	VMOVUPD Y8, (DI)
+	VMAXPD  Y8, Y4, Y4
+	VMOVUPD (R8), Y8
+	VADDPD  Y7, Y8, Y8
+	VSUBPD  Y1, Y8, Y8
+	VMAXPD  Y3, Y8, Y8
+	VMOVUPD Y8, (R8)
+	VMAXPD  Y8, Y5, Y5
+	VMOVUPD (R9), Y8
+	VSUBPD  Y7, Y8, Y8
+	VSUBPD  Y1, Y8, Y8
+	VMAXPD  Y3, Y8, Y8
+	VMOVUPD Y8, (R9)
+	VMAXPD  Y8, Y5, Y5
+	VSUBPD  (BX), Y7, Y8
+	VMULPD  Y6, Y8, Y8
+	VADDPD  (BX), Y8, Y8
+	VMOVUPD Y8, (BX)
+	VDIVPD  Y2, Y7, Y7
+	VADDPD  Y9, Y7, Y7
+	VMOVUPD Y7, (DX)
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y3, (CX)
+	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, BX
 	ADDQ    $0x20, SI
 	ADDQ    $0x20, DI
-	SUBQ    $0x04, AX
-	JMP     scores
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	SUBQ    $0x04, R10
+	JMP     end_block
 
-scores_end:
+end_block_end:
+	VEXTRACTF128 $0x01, Y4, X0
+	VMAXPD       X0, X4, X4
+	VUNPCKHPD    X4, X4, X0
+	VMAXSD       X0, X4, X4
+	VMOVSD       X4, most+96(FP)
+	VEXTRACTF128 $0x01, Y5, X0
+	VMAXPD       X0, X5, X5
+	VUNPCKHPD    X5, X5, X0
+	VMAXSD       X0, X5, X5
+	VMOVSD       X5, most2+104(FP)
 	VZEROUPPER
 	RET
 

@@ -13,12 +13,6 @@ func Standardise(dst, x, centre, perScale []float64) {
 	standardise(dst, x[:len(dst)], centre[:len(dst)], perScale[:len(dst)])
 }
 
-// AddScores of a row: with z = (xᵢ − centreᵢ)·perScaleᵢ within ±clip, sumᵢ += e·z and squaresᵢ += (e·z)².
-func AddScores(sum, squares, x, centre, perScale []float64, e, clip float64) {
-	n := len(sum)
-	addScores(sum, squares[:n], x[:n], centre[:n], perScale[:n], e, clip)
-}
-
 // MaxAbs is the largest |xᵢ|, of numbers that are finite; 0 for none.
 func MaxAbs(x []float64) float64 { return maxAbs(x) }
 
@@ -113,12 +107,4 @@ func finitePortable(x []float64) bool {
 		sum += v - v // 0, or NaN
 	}
 	return sum == 0
-}
-
-func addScoresPortable(sum, squares, x, centre, perScale []float64, e, bound float64) {
-	for i, v := range x {
-		g := e * clip((v-centre[i])*perScale[i], bound)
-		sum[i] += g
-		squares[i] += float64(g * g)
-	}
 }

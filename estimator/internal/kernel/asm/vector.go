@@ -125,36 +125,6 @@ func addScaled() {
 	RET()
 }
 
-func addScores() {
-	TEXT("addScoresAVX2", NOSPLIT, "func(sum, squares, x, centre, perScale []float64, e, clip float64)")
-	Pragma("noescape")
-	n := Load(Param("sum").Len(), GP64())
-	sum, squares, x := Load(Param("sum").Base(), GP64()), Load(Param("squares").Base(), GP64()), Load(Param("x").Base(), GP64())
-	centre, perScale := Load(Param("centre").Base(), GP64()), Load(Param("perScale").Base(), GP64())
-	e, most, least := broadcastParam("e"), broadcastParam("clip"), YMM()
-	VXORPD(least, least, least)
-	VSUBPD(most, least, least)
-	loop("scores", n, lanes, func() {
-		z, t := YMM(), YMM()
-		VMOVUPD(at(x, 0), z)
-		VSUBPD(at(centre, 0), z, z)
-		VMULPD(at(perScale, 0), z, z)
-		VMINPD(z, most, z) // NaN stays NaN
-		VMAXPD(z, least, z)
-		VMULPD(e, z, z)
-		VADDPD(at(sum, 0), z, t)
-		VMOVUPD(t, at(sum, 0))
-		VMULPD(z, z, z)
-		VADDPD(at(squares, 0), z, z)
-		VMOVUPD(z, at(squares, 0))
-		for _, p := range []Register{sum, squares, x, centre, perScale} {
-			ADDQ(Imm(bytesAVector), p)
-		}
-	})
-	VZEROUPPER()
-	RET()
-}
-
 // address of a parameter or result. Numbers are moved by VMOVSD: an instruction from before AVX would have to keep the upper halves of the registers.
 func address(c gotypes.Component) Mem {
 	basic, err := c.Resolve()
