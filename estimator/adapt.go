@@ -83,7 +83,8 @@ func pointers(c []Coefficient) (out []*Coefficient) {
 	return out
 }
 
-// effective number of rows that the coefficients are made of: Σ λᵏ over the ages of the rows since the model began.
+// effective number of rows that the coefficients are made of: Σ λᵏ over the ages of the rows since the model began; in event time, Σ of what their
+// ages leave of them.
 func (m *Linear) effective() float64 {
 	if _, ok := m.solver.(adaptive); !ok {
 		return math.NaN()
@@ -91,6 +92,9 @@ func (m *Linear) effective() float64 {
 	n := float64(m.rows.Learned - m.began)
 	if s, ok := m.solver.(*tracking); ok {
 		return s.memory(n)
+	}
+	if s, ok := m.solver.(*newton); ok && s.age != nil {
+		return s.current().age.weight
 	}
 	return effectiveRows(n, forgetting(m.cfg.HalfLife))
 }
@@ -127,8 +131,8 @@ func (s *newton) inflate(alarm *Alarm) {
 		return
 	}
 	rows := s.t
-	if s.lambda < 1 {
-		rows = min(rows, 1/(1-s.lambda))
+	if s.forgets() {
+		rows = min(rows, 1/(1-s.fading()))
 	}
 	factor := max(1, rows/rememberedRows)
 	for i, v := range s.p {

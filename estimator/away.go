@@ -39,6 +39,15 @@ func (a *away) pass(lambda float64) {
 	a.age(1)
 }
 
+// fade all that is remembered of what was not given.
+func (a *away) fade(lambda float64) {
+	a.rows *= lambda
+	a.most *= lambda
+	for j := range a.sum {
+		a.sum[j] *= lambda
+	}
+}
+
 // passBlock of rows that have been added, where nothing is forgotten.
 func (a *away) passBlock(rows float64) {
 	a.rows += rows

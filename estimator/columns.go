@@ -1,12 +1,14 @@
 package estimator
 
+import "math"
+
 // Columns is a run of rows, column by column, as Arrow lays them out. The model reads them and keeps none.
 type Columns struct {
 	Rows     int
 	Features [][]float64 // d columns of Rows values, in the order of Config.Features
 	Target   []float64
 	Weights  []float64 // nil: every row weighs 1
-	Time     []float64 // event time in seconds, as since 1970; NaN: not known, which a model with a trend takes for a row that is not finite. nil: there is none
+	Time     []float64 // event time in seconds, as since 1970; NaN: not known, which a model with a trend, or a half-life in event time, takes for a row that is not finite. nil: there is none
 	Valid    []byte    // Arrow validity bitmap, least significant bit first; a 0 bit: the row has a null. nil: no nulls
 	Pick     []int32   // which of the rows to take, and in which order, where several models share the columns. nil: all of them
 }
@@ -25,6 +27,14 @@ func (c *Columns) row(at int) int {
 		return int(c.Pick[at])
 	}
 	return at
+}
+
+// timeOf row i; NaN: not known.
+func (c *Columns) timeOf(i int) float64 {
+	if c.Time == nil {
+		return math.NaN()
+	}
+	return c.Time[i]
 }
 
 // A Reason says why a row cannot be learned from.

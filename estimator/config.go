@@ -10,10 +10,12 @@ type Config struct {
 	Delta    Knee     // the knee of the Huber loss: auto (1.345 σ̂) or a number
 	Leverage Leverage // far rows in x: auto (default: trusted as far as their residuals allow), a cap in robust standard deviations, or off
 	HalfLife float64  // rows after which a row counts half; +Inf (default) never forgets
-	WarmUp   int      // rows kept in memory for the exact start, a power of two (default 1024): newton's, and of few features asgd's. sgd has none
-	Trend    Trend    // the time as a feature; the zero value: it is none
-	OnDrift  string   // what an alarm of the drift detector does: one of the Drift… constants
-	SGD      SGD      // settings of solver "sgd", with scikit-learn's names and defaults
+	// HalfLifeTime is that in event time, of Columns.Time: a row counts half when the newest is so much later. 0 (default): not in event time.
+	HalfLifeTime Span
+	WarmUp       int    // rows kept in memory for the exact start, a power of two (default 1024): newton's, and of few features asgd's. sgd has none
+	Trend        Trend  // the time as a feature; the zero value: it is none
+	OnDrift      string // what an alarm of the drift detector does: one of the Drift… constants
+	SGD          SGD    // settings of solver "sgd", with scikit-learn's names and defaults
 }
 
 // What an alarm of the drift detector does. Solver sgd has none.

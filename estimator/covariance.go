@@ -115,7 +115,7 @@ func (s *newton) current() *newton {
 		return s.refitted
 	}
 	copied := newNewton(s.config())
-	copied.rows, copied.t = s.rows, s.t
+	copied.rows, copied.t, copied.age = s.rows, s.t, s.age.copy()
 	copied.refit()
 	s.refitted = copied
 	return copied

@@ -43,14 +43,14 @@ func (s *newton) mend() {
 // shortMemory is a λ with which P grows so fast that the ridge has to be kept row by row.
 const shortMemory = 0.9
 
-// keepRidge gives back to the information what of the ridge was forgotten in so many rows, where little else is left:
+// keepRidge gives back to the information what of the ridge was forgotten, with λᴸ = exp(−faded) left, where little else is left:
 //
 //	H ← H + (1 − λᴸ)·10⁻⁶·eⱼeⱼᵀ,   P ← P − Peⱼ(Peⱼ)ᵀ/(1/ρ + Pⱼⱼ)
 //
 // for every coefficient whose information has fallen below a hundred ridges. Of a direction that the rows no longer show, P would otherwise grow as λ⁻ⁿ
 // (covariance wind-up), until its rounding drowns all the others, and the first row that shows it again would be believed blindly.
-func (s *newton) keepRidge(rows int) {
-	forgotten := -math.Expm1(float64(rows)*math.Log(s.lambda)) * ridge
+func (s *newton) keepRidge(faded float64) {
+	forgotten := -math.Expm1(-faded) * ridge
 	for j := range s.beta {
 		variance := s.variance(j)
 		if !(variance*leastInformation > 1) {

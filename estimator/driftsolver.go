@@ -18,7 +18,7 @@ const exactSigma = 1e-8
 
 // settled in the second half of the warm-up: the fit of the first half is good enough. A season is not known before it was seen.
 func (s *newton) settled() bool {
-	return s.t >= settledRows && s.sigma > exactSigma && (s.rows == nil || 2*s.rows.n() >= s.warmUp) && (s.when == nil || s.when.seasoned(s.fit.scale, s.lambda))
+	return s.t >= settledRows && s.sigma > exactSigma && (s.rows == nil || 2*s.rows.n() >= s.warmUp) && (s.when == nil || s.when.seasoned(s.fit.scale, s.fading()))
 }
 
 // seasoned tells whether the rows, as the fit weighs them, span one and a half of the longest period, or have done what they can: the times of rows that are

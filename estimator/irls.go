@@ -7,6 +7,7 @@ type warmRows struct {
 	d    int
 	x    []float64
 	y, w []float64
+	time []float64 // of the rows in seconds, where they are forgotten in event time
 }
 
 func (r *warmRows) n() int { return len(r.y) }

@@ -99,20 +99,22 @@ func (s *newton) merge(most *newton, models []*Linear) error {
 	m := len(s.beta)
 	information, rhs := make([]float64, m*m), make([]float64, m)
 	weights, scales := 0.0, 0.0
+	s.age.join(models)
 	for _, model := range models {
 		shard := model.solver.(*newton)
 		if model.rows.Learned == 0 {
 			continue
 		}
 		h, beta, meat := shard.current().inBasis(&s.fit)
+		keep := s.age.leaves(shard.current().age)
 		for i, v := range h {
-			information[i] += v
-			s.meat[i] += meat[i]
+			information[i] += float64(keep * v)
+			s.meat[i] += float64(keep * keep * meat[i])
 		}
 		part := make([]float64, m)
 		timesVector(part, h, beta)
 		for i, v := range part {
-			rhs[i] += v
+			rhs[i] += float64(keep * v)
 		}
 		n := float64(model.rows.Learned)
 		weights += n

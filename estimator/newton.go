@@ -16,7 +16,7 @@ import (
 //	g ← g + a·clip(r, ±δ)·z;  every L rows M ← λ²ᴸM + ggᵀ, g ← 0
 //	Cov(β) = P M P
 //
-// δ = 1.345 σ̂, where σ̂ follows the median of |r| by Robbins–Monro steps of its logarithm. Without forgetting λ = 1.
+// δ = 1.345 σ̂, where σ̂ follows the median of |r| by Robbins–Monro steps of its logarithm. Without forgetting λ = 1; in event time it is that of each row, see [age].
 //
 // References: Huber 1964; Toulis & Airoldi, Ann. Statist. 45 (2017); Boyer & Godichon-Baggioni, arXiv 2011.09706; Robbins & Monro 1951.
 type newton struct {
@@ -27,6 +27,7 @@ type newton struct {
 	lambda   float64
 	warmUp   int // rows kept in memory for the exact start
 
+	age   *age      // nil: nothing is forgotten in event time; otherwise λ is that of the row at hand
 	when  *when     // nil: there is no trend
 	rows  *warmRows // nil once the warm-up is over
 	reads bool      // the rows are kept, and in the snapshot, for a solver beside this one, which learns each row first; no part of the state
@@ -53,7 +54,7 @@ func newNewton(c Config) *newton {
 	d := c.columns()
 	m, stride := d+1, kernel.Padded(d+1)
 	s := &newton{
-		features: c.Features, when: newWhen(c), delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, forgetting(c.HalfLife), guardable(c)),
+		features: c.Features, when: newWhen(c), age: newAge(c), delta: c.Delta, squared: c.Loss.Name != lossHuber, guard: newGuard(c.Leverage, forgetting(c.HalfLife), guardable(c)),
 		lambda: forgetting(c.HalfLife), warmUp: c.WarmUp, rows: &warmRows{d: d}, fit: newBasis(d), beta: make([]float64, stride)[:m], sigma: 1, block: 1,
 		stride: stride, p: make([]float64, m*stride), meat: make([]float64, m*m), score: make([]float64, stride)[:m],
 		center: make([]float64, kernel.Padded(d)), perScale: make([]float64, kernel.Padded(d)),
@@ -154,10 +155,13 @@ func (s *newton) kneeIn() float64 {
 func (s *newton) learn(t *tile) {
 	for i := range t.n {
 		var guarded bool
+		if s.age != nil {
+			s.pass(t.time[i])
+		}
 		if s.rows == nil && s.regards() {
 			h := s.regard(t.x[i*t.stride:])
 			t.prediction[i], t.knee[i] = s.rawPrediction(), s.knee()
-			guarded = s.follow(t.row(i), t.y[i], t.w[i], s.guard.weight(s.guardable(), s.far), h)
+			guarded = s.follow(t.row(i), t.y[i], s.age.aged(t.w[i]), s.guard.weight(s.guardable(), s.far), h)
 		} else {
 			t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.knee()
 			guarded = s.learnRow(t.row(i), t.y[i], t.w[i])
@@ -180,4 +184,4 @@ func (s *newton) regard(x []float64) (h float64) {
 	return h
 }
 
-func (s *newton) endPass() {}
+func (s *newton) endPass() { s.age.restart() }

@@ -14,6 +14,7 @@ func (s *newton) appendState(e *encoder) {
 	e.word(uint64(s.inBlock))
 	e.word(uint64(s.block))
 	s.when.appendState(e)
+	s.age.appendState(e)
 	s.guard.appendState(e)
 	if s.reads {
 		return
@@ -26,6 +27,7 @@ func (s *newton) appendState(e *encoder) {
 	e.floats(s.rows.x...)
 	e.floats(s.rows.y...)
 	e.floats(s.rows.w...)
+	e.floats(s.rows.time...)
 }
 
 func (s *newton) restoreState(d *decoder) {
@@ -42,6 +44,7 @@ func (s *newton) restoreState(d *decoder) {
 	d.floats(s.score)
 	s.inBlock, s.block = int(d.word()), int(d.word())
 	s.when.restoreState(d)
+	s.age.restoreState(d)
 	s.guard.restoreState(d)
 	if !s.reads {
 		s.rows = s.restoreRows(d)
@@ -64,6 +67,10 @@ func (s *newton) restoreRows(d *decoder) *warmRows {
 	d.floats(r.x)
 	d.floats(r.y)
 	d.floats(r.w)
+	if s.age != nil {
+		r.time = make([]float64, n)
+		d.floats(r.time)
+	}
 	return r
 }
 

@@ -19,11 +19,11 @@ const (
 func (s *newton) learnRow(x []float64, y, w float64) (guarded bool) {
 	v := s.guard.weight(s.guardable(), s.far)
 	if s.rows != nil {
-		s.warmTime(x, y, w)
+		s.warmTime(x, y, s.age.aged(w)) // the refits weigh the rows anew
 		s.warm(x, y, w)
 		return v < 1
 	}
-	return s.stepRow(x, y, w, v)
+	return s.stepRow(x, y, s.age.aged(w), v)
 }
 
 // stepRow is the step for a row that the guard against far rows gives the weight v.
@@ -37,6 +37,9 @@ func (s *newton) follow(x []float64, y, w, v, h float64) (guarded bool) {
 	y, h = s.fit.target(y), max(0, h) // below 0 it is rounding
 	r := y - s.standardised
 	if !(s.far < reach && math.Abs(r) < reach && h <= math.MaxFloat64 && s.when.bears(s.z)) {
+		if s.lambda < 1 && s.age != nil {
+			s.forget(s.lambda)
+		}
 		return true // numbers out of range: counted, and nothing is learned from them
 	}
 	if s.rows == nil && len(s.fit.dependents) > 0 {
@@ -52,7 +55,7 @@ func (s *newton) follow(x []float64, y, w, v, h float64) (guarded bool) {
 		s.guard.count(s.guardable(), s.far, v, verdictOn(r, y, lever, s.sigma, h))
 	}
 	s.scoreRow()
-	s.rescale(math.Abs(r), s.guard.measures(v))
+	s.rescale(math.Abs(r), s.guard.measures(v) && s.age.fresh())
 	if s.when != nil && s.when.moved() {
 		s.recentre()
 	}
@@ -170,7 +173,7 @@ func (s *newton) renewal() uint64 {
 func (s *newton) schedule() {
 	every := float64(s.renewal())
 	gain := 2 * math.Pow(math.Floor(s.t/every)*every+1, -0.7)
-	if s.lambda < 1 {
+	if s.forgets() {
 		gain = max(gain, 0.003)
 	}
 	gain = min(gain, highestGain) / 2

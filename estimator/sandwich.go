@@ -42,26 +42,28 @@ func nextBlock(length int, t, lambda float64) int {
 // scoreRow counts a row whose score has been added to the running block, and adds the block to M when it is full. A score i rows ago counts λⁱ in β, so its square counts λ²ⁱ in M.
 func (s *newton) scoreRow() {
 	if s.lambda < shortMemory {
-		s.keepRidge(1)
+		s.keepRidge(-math.Log(s.lambda))
 	}
 	if s.inBlock++; s.inBlock < s.block {
 		return
 	}
-	if s.lambda < 1 {
-		keep := math.Exp(2 * float64(s.block) * math.Log(s.lambda))
+	if s.forgets() {
+		faded := s.fadedInBlock()
+		keep := math.Exp(-2 * faded)
 		for i := range s.meat {
 			s.meat[i] *= keep
 		}
 		if s.lambda >= shortMemory {
-			s.keepRidge(s.block)
+			s.keepRidge(faded)
 		}
+		s.age.nextBlock()
 	}
 	rows := float64(s.inBlock)
 	s.square()
 	if uint64(s.t)/mendedRows != uint64(s.t-rows)/mendedRows {
 		s.mend()
 	}
-	s.block = nextBlock(s.block, s.t, s.lambda)
+	s.block = nextBlock(s.block, s.t, s.fading())
 }
 
 func (s *newton) addScore(score float64) { kernel.AddScaled(s.score[:s.stride], score, s.z[:s.stride]) }

@@ -22,7 +22,7 @@ func (c Config) validateSGD() (faults []error) {
 	if l, err := c.lossOf(); err == nil && c.Delta.Auto && isFinite(kneeOf(l)) {
 		add("solver sgd needs a fixed knee for loss %s: set delta to a number in the units of the target (delta: auto is for solver newton)", c.Loss.Name)
 	}
-	if !math.IsInf(c.HalfLife, 1) {
+	if c.forgets() {
 		add("solver sgd cannot forget: leave half_life at .inf, or use solver newton")
 	}
 	return append(faults, append(c.validateRate(), c.SGD.validatePenalty()...)...)

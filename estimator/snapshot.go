@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 11
+	snapshotVersion = 12
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -69,22 +69,25 @@ func restore(d *decoder) (*Linear, error) {
 type wireConfig struct {
 	Config
 	HalfLife Knee // auto: never forgets
-	Delta    *Knee
-	Leverage *Leverage
+	// HalfLifeTime in seconds: the text of a Span may round it.
+	HalfLifeTime float64
+	Delta        *Knee
+	Leverage     *Leverage
 }
 
 func newWireConfig(c Config) wireConfig {
 	return wireConfig{
-		Config:   c,
-		HalfLife: Knee{Auto: math.IsInf(c.HalfLife, 1), Value: c.HalfLife},
-		Delta:    given(c.Delta),
-		Leverage: given(c.Leverage),
+		Config:       c,
+		HalfLifeTime: float64(c.HalfLifeTime),
+		HalfLife:     Knee{Auto: math.IsInf(c.HalfLife, 1), Value: c.HalfLife},
+		Delta:        given(c.Delta),
+		Leverage:     given(c.Leverage),
 	}
 }
 
 func (w wireConfig) config() Config {
 	c := w.Config
-	c.HalfLife = w.HalfLife.Value
+	c.HalfLife, c.HalfLifeTime = w.HalfLife.Value, Span(w.HalfLifeTime)
 	if w.HalfLife.Auto {
 		c.HalfLife = math.Inf(1)
 	}

@@ -18,6 +18,7 @@ type tile struct {
 	alike     bool      // all of w are 1
 	time      []float64 // event times; not filled where there is no time
 	timed     bool
+	needsTime bool // a row without a time cannot be learned from
 
 	view *tile // a part of it
 
@@ -40,7 +41,7 @@ func newTile(c Config) *tile {
 	return &tile{
 		d: d, stride: stride, features: len(c.Features), trend: c.Trend, x: make([]float64, rows*stride), y: make([]float64, rows+kernel.Lanes)[:rows],
 		w: make([]float64, rows+kernel.Lanes)[:rows], prediction: make([]float64, rows+kernel.Lanes)[:rows], knee: make([]float64, rows),
-		time: make([]float64, rows), view: &tile{},
+		time: make([]float64, rows), needsTime: c.timed(), view: &tile{},
 	}
 }
 
@@ -104,7 +105,7 @@ func (t *tile) gatherAll(c Columns, at, run int) bool {
 	if !kernel.Gather(t.x, t.stride, c.Features, at, run) || !kernel.Within(c.Target[at:at+run]) {
 		return false
 	}
-	if t.trend.given() && !t.gatherTimes(c.Time[at:at+run]) {
+	if t.needsTime && (c.Time == nil || !t.gatherTimes(c.Time[at:at+run])) {
 		return false
 	}
 	copy(t.y, c.Target[at:at+run])
@@ -115,10 +116,13 @@ func (t *tile) gatherAll(c Columns, at, run int) bool {
 	return t.weigh(c, at, run)
 }
 
-// gatherTimes makes the trend's columns of the times of the rows from the first on; false if one of them cannot be learned from.
+// gatherTimes makes the trend's columns, if there is one, of the times of the rows from the first on; false if one of them cannot be learned from.
 func (t *tile) gatherTimes(times []float64) bool {
 	if !kernel.Within(times) {
 		return false
+	}
+	if !t.trend.given() {
+		return true
 	}
 	for i, seconds := range times {
 		t.trend.row(t.row(i)[t.features:], seconds)
@@ -177,8 +181,8 @@ func (t *tile) gatherRow(c Columns, i int) (Reason, bool) {
 		t.time[t.n] = c.Time[i]
 	}
 	seconds := 0.0
-	if t.trend.given() {
-		seconds = c.Time[i]
+	if t.needsTime {
+		seconds = c.timeOf(i)
 	}
 	within := kernel.Gather(t.x[t.n*t.stride:], t.stride, c.Features, i, 1)
 	rest := [...]float64{y, w, seconds}

@@ -36,12 +36,15 @@ const (
 	longestWarmUp  = 1 << 16
 )
 
+// shortestHalfLife in seconds: below, float64 cannot tell the times of this century apart.
+const shortestHalfLife = 1e-6
+
 // solver that fits: auto is newton, or asgd for many features if nothing is to be forgotten.
 func (c Config) solver() string {
 	switch {
 	case c.Solver != solverAuto:
 		return c.Solver
-	case len(c.Features) <= newtonFeatures || c.Trend.given() || !math.IsInf(c.HalfLife, 1):
+	case len(c.Features) <= newtonFeatures || c.Trend.given() || c.forgets():
 		return solverNewton
 	default:
 		return solverASGD
@@ -68,6 +71,12 @@ func (c Config) Validate() error {
 	if !(c.HalfLife > 0) {
 		add("half-life %v is no number of rows above 0", c.HalfLife)
 	}
+	if t := float64(c.HalfLifeTime); !(t >= 0) || t > largest || t > 0 && t < shortestHalfLife {
+		add("half-life %s is no length of time of a microsecond or more", c.HalfLifeTime)
+	}
+	if c.HalfLifeTime != 0 && !math.IsInf(c.HalfLife, 1) {
+		add("half-life is both %v rows and %s; want one of them", c.HalfLife, c.HalfLifeTime)
+	}
 	faults = append(faults, c.validateTrend()...)
 	if c.OnDrift != DriftAdapt && c.OnDrift != DriftAlarm && c.OnDrift != DriftIgnore {
 		add("on-drift %q is not %s, %s or %s", c.OnDrift, DriftAdapt, DriftAlarm, DriftIgnore)
@@ -88,10 +97,10 @@ func (c Config) validateRobust() (faults []error) {
 	if names := []string{lossHuber, lossHalfSquared, lossSquared}; !slices.Contains(names, c.Loss.Name) {
 		faults = append(faults, fmt.Errorf("solver %s fits the losses %s; for %s use solver sgd", c.solver(), strings.Join(names, ", "), c.Loss.Name))
 	}
-	if c.solver() == solverASGD && !math.IsInf(c.HalfLife, 1) {
+	if c.solver() == solverASGD && c.forgets() {
 		faults = append(faults, errors.New("solver asgd cannot forget: leave half_life at .inf, or use solver newton"))
 	}
-	if c.solver() == solverTracking && !math.IsInf(c.HalfLife, 1) {
+	if c.solver() == solverTracking && c.forgets() {
 		faults = append(faults, errors.New("solver tracking has half-lives of its own: leave half_life at .inf, or use solver newton"))
 	}
 	if c.WarmUp < shortestWarmUp || c.WarmUp > longestWarmUp || c.WarmUp&(c.WarmUp-1) != 0 {

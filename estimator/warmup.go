@@ -6,6 +6,9 @@ import "math"
 func (s *newton) warm(x []float64, y, w float64) {
 	if !s.reads {
 		s.rows.add(x, y, w)
+		if s.age != nil {
+			s.rows.time = append(s.rows.time, s.age.time)
+		}
 	}
 	s.t++
 	n := s.rows.n()
@@ -25,10 +28,14 @@ const (
 
 // refit the rows kept: the batch Huber M-estimate, with P and M as the online steps would have left them.
 func (s *newton) refit() {
+	lambda := s.lambda // of each row
+	if s.age != nil {
+		lambda = 1 // the rows have their weights
+	}
 	s.fit.fit(s.rows)
 	s.fit.findDependents(s.rows)
 	s.guardTime(true)
-	f := newRobustFit(s.rows, &s.fit, s.guard.Leverage, s.lambda)
+	f := newRobustFit(s.age.weigh(s.rows), &s.fit, s.guard.Leverage, lambda)
 	s.guardTime(false)
 	knee := s.delta
 	if s.squared {
@@ -40,7 +47,7 @@ func (s *newton) refit() {
 	s.information(f, f.delta(knee, s.fit.targetS))
 	s.prepare()
 	if s.when != nil {
-		s.when.measure(f, s.lambda)
+		s.when.measure(f, lambda)
 	}
 }
 
@@ -51,7 +58,7 @@ func (s *newton) information(f *robustFit, delta float64) {
 	m := f.m
 	clear(s.meat)
 	clear(s.score)
-	s.inBlock, s.block = 0, shortBlock(float64(len(f.residual)), s.lambda)
+	s.inBlock, s.block = 0, shortBlock(float64(len(f.residual)), s.fading())
 	hessian := make([]float64, m*m)
 	n := len(f.residual)
 	length := max(1, min(shortestBlock, n/16))
