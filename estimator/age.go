@@ -110,17 +110,16 @@ func (s *newton) pass(seconds float64) {
 }
 
 // pause of the rows, so long that more is forgotten than the steps of one row bear. P grows by 1/λ. M would fall by λ², and the intervals stay as they are:
-// weights that are all multiplied by the same number estimate the same coefficients. But what half a half-life and more has told nothing of may have moved, so the rest of
-// the pause takes λ of M, and the variances grow by 2^(Δ/h − ½), as if the rows that are left were all that there ever were.
+// weights that are all multiplied by the same number estimate the same coefficients. But what no row has told of for so long may have moved, so M falls by λ,
+// and the variances grow by 1/λ, as if the rows that are left were all that there ever were.
 func (s *newton) pause(gone float64) {
 	keep := math.Exp2(-gone)
 	s.forget(keep)
-	square := math.Exp2(-gone - longPause)
 	for i := range s.meat {
-		s.meat[i] *= square
+		s.meat[i] *= keep
 	}
 	for j := range s.score {
-		s.score[j] *= math.Sqrt(square)
+		s.score[j] *= math.Sqrt(keep)
 	}
 	s.guard.away.fade(keep)
 	if s.when != nil {
@@ -211,13 +210,17 @@ func (a *age) weigh(rows *warmRows) *warmRows {
 	return &out
 }
 
-// newestOf the times of a warm-up: the last one that has four of them, or a quarter of a few, within a half-life before it.
+// newestOf the times of a warm-up: the last one that three others, or a quarter of a few, lead up to without a leap.
 func (a *age) newestOf(times []float64) float64 {
 	sorted := slices.Sorted(slices.Values(times))
 	want := min(witnesses, 1+len(sorted)/witnesses)
-	for i := len(sorted) - 1; i >= want-1; i-- {
-		if a.between(sorted[i-want+1], sorted[i]) <= leap {
-			return sorted[i]
+	led := 1
+	for i := len(sorted) - 2; i >= 0 && led < want; i-- {
+		if led++; a.between(sorted[i], sorted[i+1]) > leap {
+			led = 1
+		}
+		if led == want {
+			return sorted[i+want-1]
 		}
 	}
 	return sorted[len(sorted)-want]

@@ -27,6 +27,9 @@ func drawNewton(t *rapid.T) Config {
 	}
 	c.Leverage = rapid.SampledFrom([]Leverage{{Auto: true}, {Auto: true}, {Cap: 2}, {Off: true}}).Draw(t, "leverage")
 	c.HalfLife = rapid.SampledFrom([]float64{math.Inf(1), math.Inf(1), 300}).Draw(t, "half-life")
+	if math.IsInf(c.HalfLife, 1) {
+		c.HalfLifeTime = rapid.SampledFrom([]Span{0, 30, 3600}).Draw(t, "half-life in event time")
+	}
 	return c
 }
 
@@ -35,7 +38,7 @@ func TestNewtonIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := drawNewton(rt)
 		rows := rapid.SampledFrom([]int{30, 700, 1023, 1024, 1500}).Draw(rt, "rows")
-		c := simulated(rapid.Uint64Range(0, 1e6).Draw(rt, "seed"), len(cfg.Features), rows)
+		c := irregular(simulated(rapid.Uint64Range(0, 1e6).Draw(rt, "seed"), len(cfg.Features), rows))
 		whole, err := New(cfg)
 		if err != nil {
 			rt.Fatal(err)
@@ -120,7 +123,7 @@ func TestNewtonStaysFinite(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := drawNewton(rt)
 		rows := rapid.SampledFrom([]int{1, 2, 40, 1100, 1400}).Draw(rt, "rows")
-		c := clean(rapid.Uint64Range(0, 1e6).Draw(rt, "seed"), len(cfg.Features), rows)
+		c := irregular(clean(rapid.Uint64Range(0, 1e6).Draw(rt, "seed"), len(cfg.Features), rows))
 		share := rapid.IntRange(1, 10).Draw(rt, "one in")
 		wild := rapid.IntRange(0, 3).Draw(rt, "kind")
 		extreme := rapid.SampledFrom(extremes)
@@ -134,6 +137,9 @@ func TestNewtonStaysFinite(t *testing.T) {
 				case i%share == 0:
 					c.Features[j][i] = extreme.Draw(rt, "x")
 				}
+			}
+			if cfg.HalfLifeTime > 0 && i%share == 0 && rapid.Bool().Draw(rt, "wild clock") {
+				c.Time[i] = extreme.Draw(rt, "t")
 			}
 			if wild == 3 || i%share == 0 {
 				c.Target[i] = extreme.Draw(rt, "y")

@@ -259,6 +259,9 @@ func TestTrendFollowsAfterAGap(t *testing.T) {
 func drawTrend(rt *rapid.T) (Config, Columns) {
 	cfg := trendConfig(rapid.IntRange(0, 2).Draw(rt, "features"), [][]Span{nil, {day}, {day, 7 * day}}[rapid.IntRange(0, 2).Draw(rt, "seasons")]...)
 	cfg.HalfLife = rapid.SampledFrom([]float64{math.Inf(1), 300, 20}).Draw(rt, "half-life")
+	if math.IsInf(cfg.HalfLife, 1) {
+		cfg.HalfLifeTime = rapid.SampledFrom([]Span{0, 3600, 2 * day}).Draw(rt, "half-life in event time")
+	}
 	if rapid.Bool().Draw(rt, "leverage off") {
 		cfg.Leverage = Leverage{Off: true}
 	}
