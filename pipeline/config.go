@@ -39,7 +39,7 @@ type Model struct {
 	Epsilon  float64            `yaml:"epsilon"`
 	Tau      float64            `yaml:"tau"`
 	Leverage estimator.Leverage `yaml:"leverage"`
-	HalfLife float64            `yaml:"half_life"` // rows; .inf: never forget
+	HalfLife HalfLife           `yaml:"half_life"` // rows, or a length of event time; .inf: never forget
 	OnDrift  string             `yaml:"on_drift"`  // what an alarm does: "alarm" reports it, "adapt" begins anew with the rows after it; "ignore": nothing is watched
 	WarmUp   WarmUp             `yaml:"warm_up"`   // rows kept in memory for the exact start
 	Trend    Trend              `yaml:"trend"`

@@ -13,7 +13,7 @@ func DefaultConfig() Config {
 	return Config{
 		Model: Model{
 			Name: "model", Scope: scopeGlobal, MaxKeys: 1_000_000, Solver: e.Solver, Loss: e.Loss.Name, Delta: e.Delta,
-			Beta: e.Loss.Beta, Epsilon: e.Loss.Epsilon, Tau: e.Loss.Tau, Leverage: e.Leverage, HalfLife: e.HalfLife, OnDrift: e.OnDrift, WarmUp: WarmUp{Auto: true},
+			Beta: e.Loss.Beta, Epsilon: e.Loss.Epsilon, Tau: e.Loss.Tau, Leverage: e.Leverage, HalfLife: HalfLife{Rows: e.HalfLife}, OnDrift: e.OnDrift, WarmUp: WarmUp{Auto: true},
 			Trend: Trend{Unit: 3600, Harmonics: 2},
 		},
 		Input: Input{
@@ -45,7 +45,7 @@ func (c Config) Estimator(features []string) estimator.Config {
 	return estimator.Config{
 		Features: features, Solver: m.Solver,
 		Loss:  estimator.LossSpec{Name: m.Loss, Beta: m.Beta, Tau: m.Tau, Epsilon: m.Epsilon},
-		Delta: m.Delta, Leverage: m.Leverage, HalfLife: m.HalfLife, OnDrift: m.OnDrift, WarmUp: m.WarmUp.rows(m, len(features)), Trend: m.Trend.estimator(),
+		Delta: m.Delta, Leverage: m.Leverage, HalfLife: m.HalfLife.Rows, HalfLifeTime: m.HalfLife.Time, OnDrift: m.OnDrift, WarmUp: m.WarmUp.rows(m, len(features)), Trend: m.Trend.estimator(),
 		SGD: estimator.SGD{
 			LearningRate: c.SGD.LearningRate, Eta0: c.SGD.Eta0, PowerT: c.SGD.PowerT,
 			Penalty: c.SGD.Penalty, Alpha: c.SGD.Alpha, L1Ratio: c.SGD.L1Ratio, Average: c.SGD.Average, FitIntercept: c.SGD.FitIntercept,

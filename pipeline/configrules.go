@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"errors"
-	"math"
 	"net"
 	"slices"
 	"strings"
@@ -38,6 +37,7 @@ func (f *faults) columns(m Model) {
 		f.add("model.weight", "%q is a feature too", m.Weight)
 	}
 	f.trend(m)
+	f.halfLife(m)
 }
 
 // The scopes: one model for all rows of the topic, or one for each value of the key.
@@ -162,7 +162,7 @@ func (f *faults) limits(l Limits) {
 
 func (f *faults) intervals(c Config) {
 	f.oneOf("output.intervals", c.Output.Intervals, IntervalsFixed, IntervalsSequence)
-	if c.Output.Intervals == IntervalsSequence && !math.IsInf(c.Model.HalfLife, 1) {
+	if c.Output.Intervals == IntervalsSequence && c.Model.HalfLife.Forgets() {
 		f.add("output.intervals", "a sequence holds for coefficients that stand still, and model.half_life says that they move; want fixed, or half_life .inf")
 	}
 }

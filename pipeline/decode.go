@@ -117,8 +117,8 @@ func (d *decoder) rows(i int, b *arrowipc.Batch) rows {
 	if len(b.Texts) > 0 {
 		r.keys = b.Texts[0]
 	}
-	if d.model.Trend.given() {
-		required = b.Numbers // the time is a feature: a row without one cannot be learned from
+	if d.model.timed() {
+		required = b.Numbers // the time is a feature, or an age: a row without one cannot be learned from
 	}
 	r.Valid, d.valid[i] = combine(d.valid[i], required, b.Rows)
 	return r

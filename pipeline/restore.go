@@ -200,10 +200,18 @@ func difference(then, now estimator.Config) string {
 	return strings.Join(out, "; ")
 }
 
+// halfLife in words.
+func halfLife(c estimator.Config) string {
+	if c.HalfLifeTime != 0 {
+		return c.HalfLifeTime.String()
+	}
+	return fmt.Sprint(c.HalfLife)
+}
+
 // settings of a configuration in words.
 func settings(c estimator.Config) map[string]string {
 	return map[string]string{
 		"features": strings.Join(c.Features, ","), "solver": c.Solver, "loss": fmt.Sprintf("%+v", c.Loss), "delta": fmt.Sprintf("%+v", c.Delta),
-		"leverage": fmt.Sprintf("%+v", c.Leverage), "half_life": fmt.Sprint(c.HalfLife), "on_drift": c.OnDrift, "warm_up": fmt.Sprint(c.WarmUp), "trend": fmt.Sprintf("%+v", c.Trend), "sgd": fmt.Sprintf("%+v", c.SGD),
+		"leverage": fmt.Sprintf("%+v", c.Leverage), "half_life": halfLife(c), "on_drift": c.OnDrift, "warm_up": fmt.Sprint(c.WarmUp), "trend": fmt.Sprintf("%+v", c.Trend), "sgd": fmt.Sprintf("%+v", c.SGD),
 	}
 }

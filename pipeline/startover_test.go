@@ -20,7 +20,7 @@ func TestStartingOverVoidsWhatIsThere(t *testing.T) {
 				}
 			}
 		},
-		"other model":   func(w *world) { w.cfg.Model.HalfLife = 1000 },
+		"other model":   func(w *world) { w.cfg.Model.HalfLife.Rows = 1000 },
 		"another topic": func(w *world) { w.topicID = "made again" },
 		"nothing wrong": func(*world) {},
 		"nothing there": func(w *world) { w.state.records = nil },

@@ -52,7 +52,7 @@ func TestATrendNeedsNoFeature(t *testing.T) {
 		t.Error(err)
 	}
 	for halfLife, want := range map[float64]int{math.Inf(1): 1024, 300: 256, 20: 16} {
-		if c.Model.HalfLife = halfLife; c.Estimator(nil).WarmUp != want {
+		if c.Model.HalfLife.Rows = halfLife; c.Estimator(nil).WarmUp != want {
 			t.Errorf("half-life %v: a warm-up of %d rows, want %d", halfLife, c.Estimator(nil).WarmUp, want)
 		}
 	}

@@ -43,7 +43,8 @@ const (
 	warmUpRows  = 4  // rows a coefficient are more
 )
 
-// rows of the warm-up of a model of so many features. Its rows count alike, so that of a trend that forgets is no longer than its half-life.
+// rows of the warm-up of a model of so many features. Its rows count alike, so that of a trend that forgets is no longer than its half-life;
+// with one in event time they count by their ages.
 func (w WarmUp) rows(m Model, features int) int {
 	if !w.Auto {
 		return w.Rows
@@ -53,7 +54,7 @@ func (w WarmUp) rows(m Model, features int) int {
 	if m.Scope == scopeKey {
 		rows = warmUpKeyed
 	}
-	for m.Trend.given() && float64(rows) > m.HalfLife && rows > warmUpLeast {
+	for m.Trend.given() && float64(rows) > m.HalfLife.Rows && rows > warmUpLeast {
 		rows /= 2
 	}
 	for rows < warmUpAlone && rows < warmUpRows*coefficients {

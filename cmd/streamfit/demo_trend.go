@@ -60,7 +60,7 @@ func sensorName(i int) string { return fmt.Sprintf("sensor-%02d", i) }
 func demoTrendConfig(brokers []string) pipeline.Config {
 	cfg := demoConfig(brokers)
 	m := &cfg.Model
-	m.Name, m.Target, m.Features, m.Scope, m.Key, m.HalfLife = "sensors", "value", nil, "key", "sensor", demoHalfLife
+	m.Name, m.Target, m.Features, m.Scope, m.Key, m.HalfLife = "sensors", "value", nil, "key", "sensor", pipeline.HalfLife{Rows: demoHalfLife}
 	m.Trend.Time, m.Trend.Unit = "ts", 60
 	cfg.Output.EveryRows, cfg.Output.Every = demoReadings, 200*time.Millisecond
 	return cfg

@@ -24,7 +24,7 @@ type ModelFlags struct {
 	Tau      *string     `name:"tau" path:"model.tau" group:"model" placeholder:"NUMBER" help:"Quantile of the quantile loss, between 0 and 1."`
 	Leverage *string     `name:"leverage" path:"model.leverage" group:"model" placeholder:"auto|off|NUMBER" help:"Which rows far out in the features are weighed down: auto learns it from their residuals; a number caps them all, in robust standard deviations."`
 	Solver   *string     `name:"solver" path:"model.solver" group:"model" placeholder:"auto|newton|asgd|sgd|tracking" help:"How the model learns; auto is newton up to 64 features, asgd above; tracking follows a model that moves."`
-	HalfLife *string     `name:"half-life" path:"model.half_life" group:"model" placeholder:"ROWS" help:"Rows after which a row counts half; .inf never forgets."`
+	HalfLife *string     `name:"half-life" path:"model.half_life" group:"model" placeholder:"ROWS|SPAN" help:"Rows, or event time as 2h, after which a row counts half; .inf never forgets."`
 	OnDrift  *string     `name:"on-drift" path:"model.on_drift" group:"model" placeholder:"alarm|adapt|ignore" help:"When the residuals change: report it, begin anew with the rows after it too, or watch nothing."`
 	Set      assignments `name:"set" group:"model" sep:"none" placeholder:"PATH=VALUE" help:"Any setting by its path in the file, as sgd.eta0=0.1; may be repeated."`
 	TrendFlags

@@ -104,5 +104,5 @@ shows where the coefficients move.
 
 // follows tells whether the newest rows count most.
 func follows(m pipeline.Model) bool {
-	return m.OnDrift == estimator.DriftAdapt || m.Solver == "tracking" || !math.IsInf(m.HalfLife, 1)
+	return m.OnDrift == estimator.DriftAdapt || m.Solver == "tracking" || m.HalfLife.Forgets()
 }
