@@ -397,3 +397,76 @@ func TestHalfLifeInEventTimeIsNewtons(t *testing.T) {
 		t.Errorf("auto with a half-life is %s", wide.solver())
 	}
 }
+
+// After a pause, too: but for its first three rows, which count as of the time before it, as a wrong clock would.
+func TestPauseIsTheWeightedFit(t *testing.T) {
+	c := jittered(21, weighted(22, 2, 3000))
+	times := append([]float64(nil), c.Time...)
+	for i := range times {
+		switch {
+		case i >= 2500:
+			c.Time[i] += 500 + 700 // 0.7 and 3.5 half-lives, each with a margin for late rows
+		case i >= 2000:
+			c.Time[i] += 500
+		}
+	}
+	m := newModel(t, leastSquaresInTime(2, 200))
+	m.Learn(nil, part(c, 0, 2000))
+	before := m.solver.(*newton).age.newest
+	m.Learn(nil, part(c, 2000, 2500))
+	between := m.solver.(*newton).age.newest
+	m.Learn(nil, part(c, 2500, 3000))
+	s := m.solver.(*newton)
+	copy(times, c.Time)
+	for i := range witnesses - 1 {
+		times[2000+i], times[2500+i] = before, between
+	}
+	want := weightedFit(t, &s.fit, c, func(i int) float64 { return c.Weights[i] * math.Exp2(min(0, times[i]-s.age.newest)/200) }, 0)
+	for j, v := range s.beta {
+		if math.Abs(v-want[j]) > 1e-7 { // the ridge is not in the fit
+			t.Errorf("coefficient %d is %v, the fit of all rows gives %v", j, v, want[j])
+		}
+	}
+}
+
+// A slope that moves with time, in a stream of bursts and pauses: a half-life in event time follows it where one in rows is behind after each pause.
+func TestHalfLifeInEventTimeFollowsThroughPauses(t *testing.T) {
+	random := rand.New(rand.NewPCG(31, 1))
+	c := Columns{Rows: 20_000, Features: [][]float64{make([]float64, 20_000)}, Target: make([]float64, 20_000), Time: make([]float64, 20_000)}
+	slope := func(seconds float64) float64 { return math.Sin(2 * math.Pi * seconds / (40 * 3600)) }
+	now := 0.0
+	for i := range c.Rows {
+		if now += 10 * random.ExpFloat64(); i%400 == 0 {
+			now += 6 * 3600 * random.Float64()
+		}
+		c.Time[i], c.Features[0][i] = now, random.NormFloat64()
+		c.Target[i] = slope(now)*c.Features[0][i] + random.NormFloat64()
+	}
+	rmse := func(cfg Config) float64 {
+		cfg.OnDrift, cfg.WarmUp = DriftIgnore, 64
+		m, sum, n := newModel(t, cfg), 0.0, 0
+		for at := 0; at < c.Rows; at += 40 {
+			m.Learn(nil, part(c, at, at+40))
+			if at > 2000 {
+				off := m.Report().Coefficients[0].Value - slope(c.Time[at+39])
+				sum, n = sum+off*off, n+1
+			}
+		}
+		return math.Sqrt(sum / float64(n))
+	}
+	best := math.Inf(1)
+	for _, rows := range []float64{50, 100, 200, 400} {
+		cfg := newtonConfig(1)
+		cfg.HalfLife = rows
+		best = min(best, rmse(cfg))
+	}
+	bestTimed := math.Inf(1)
+	for _, seconds := range []Span{1800, 3600, 7200, 14400} {
+		cfg := newtonConfig(1)
+		cfg.HalfLifeTime = seconds
+		bestTimed = min(bestTimed, rmse(cfg))
+	}
+	if t.Logf("RMSE of the slope: %.3f with the best half-life in event time, %.3f in rows", bestTimed, best); !(bestTimed < 0.95*best) {
+		t.Errorf("the slope is off by %v with the best half-life in event time, by %v in rows", bestTimed, best)
+	}
+}
