@@ -29,7 +29,6 @@ const (
 	leap      = 1.0 // half-lives
 	witnesses = 4
 	leapRows  = 64
-	longPause = 0.5 // half-lives
 	mostFaded = 1e9 // half-lives: nothing is left of anything
 )
 
@@ -89,91 +88,6 @@ func (a *age) leapt(seconds float64) float64 {
 // between two times, in half-lives.
 func (a *age) between(from, to float64) float64 {
 	return max(-mostFaded, min(mostFaded, difference(to, from)/a.halfLife))
-}
-
-// pass a row at a time in seconds: what was learned ages with the newest time.
-func (s *newton) pass(seconds float64) {
-	a := s.age
-	gone, late := a.see(seconds)
-	a.time, a.left = seconds, math.Exp2(-late)
-	s.lambda = math.Exp2(-gone)
-	a.weight = float64(a.weight*s.lambda) + a.left
-	if gone > longPause {
-		if s.rows == nil || s.when != nil { // otherwise nothing is learned before the next refit, which ages the rows themselves
-			s.pause(gone)
-		}
-		s.lambda = 1
-	} else {
-		a.faded = min(a.faded+gone, mostFaded)
-	}
-	s.guard.lambda = s.lambda
-}
-
-// pause of the rows, so long that more is forgotten than the steps of one row bear. P grows by 1/λ. M would fall by λ², and the intervals stay as they are:
-// weights that are all multiplied by the same number estimate the same coefficients. But what no row has told of for so long may have moved, so M falls by λ,
-// and the variances grow by 1/λ, as if the rows that are left were all that there ever were.
-func (s *newton) pause(gone float64) {
-	keep := math.Exp2(-gone)
-	s.forget(keep)
-	for i := range s.meat {
-		s.meat[i] *= keep
-	}
-	for j := range s.score {
-		s.score[j] *= math.Sqrt(keep)
-	}
-	s.guard.away.fade(keep)
-	if s.when != nil {
-		s.when.weight *= keep
-		s.when.square *= keep
-	}
-	if s.rows == nil {
-		s.t = min(s.t, max(relaxedRows, math.Floor(s.age.weight)))
-		s.schedule()
-	}
-}
-
-// forget all but a part of the information, at once. What the ridge needs is given back as keepRidge does, but to the information itself: P/λ can be beyond
-// what a downdate bears.
-func (s *newton) forget(keep float64) {
-	m, ridged := len(s.beta), false
-	for j := range s.beta {
-		ridged = ridged || !(s.variance(j)*leastInformation < keep)
-	}
-	if !ridged {
-		for i := range s.p {
-			s.p[i] /= keep
-		}
-		return
-	}
-	information := invertDefinite(s.dense(), m)
-	for i := range information {
-		information[i] *= keep
-	}
-	for j := range s.beta {
-		if !(s.variance(j)*leastInformation < keep) {
-			information[j*m+j] += (1 - keep) * ridge
-		}
-	}
-	s.setDense(invertDefinite(information, m))
-}
-
-// forgets tells whether old rows count less.
-func (s *newton) forgets() bool { return s.age != nil || s.lambda < 1 }
-
-// fading is the λ of one row; in event time, that of as many rows as are remembered.
-func (s *newton) fading() float64 {
-	if s.age == nil {
-		return s.lambda
-	}
-	return 1 - 1/max(1, s.age.weight)
-}
-
-// fadedInBlock is −log of what the running block has left of what was before it.
-func (s *newton) fadedInBlock() float64 {
-	if s.age == nil {
-		return -float64(s.block) * math.Log(s.lambda)
-	}
-	return s.age.faded * math.Ln2
 }
 
 // fresh tells whether the row at hand says something of the scale now.
