@@ -19,7 +19,7 @@ func asgdConfig(features int) Config {
 
 func drawASGD(t *rapid.T) Config {
 	c := drawNewton(t)
-	c.Solver, c.HalfLife = "asgd", math.Inf(1)
+	c.Solver, c.HalfLife, c.HalfLifeTime = "asgd", math.Inf(1), 0
 	return c
 }
 
