@@ -86,17 +86,11 @@ func pointers(c []Coefficient) (out []*Coefficient) {
 // effective number of rows that the coefficients are made of: Σ λᵏ over the ages of the rows since the model began; in event time, Σ of what their
 // ages leave of them.
 func (m *Linear) effective() float64 {
-	if _, ok := m.solver.(adaptive); !ok {
+	s, ok := m.solver.(adaptive)
+	if !ok {
 		return math.NaN()
 	}
-	n := float64(m.rows.Learned - m.began)
-	if s, ok := m.solver.(*tracking); ok {
-		return s.memory(n)
-	}
-	if s, ok := m.solver.(*newton); ok && s.age != nil {
-		return s.current().age.weight
-	}
-	return effectiveRows(n, forgetting(m.cfg.HalfLife))
+	return s.remembers(float64(m.rows.Learned - m.began))
 }
 
 // effectiveRows of n: Σ λᵏ.

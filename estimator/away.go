@@ -30,18 +30,18 @@ func newAway(columns int) away {
 
 // pass of a row.
 func (a *away) pass(lambda float64) {
-	if a.rows = float64(a.rows*lambda) + 1; lambda < 1 && a.most > 0 {
-		a.most *= lambda
-		for j := range a.sum {
-			a.sum[j] *= lambda
-		}
+	if lambda < 1 {
+		a.fade(lambda)
 	}
+	a.rows++
 	a.age(1)
 }
 
 // fade all that is remembered of what was not given.
 func (a *away) fade(lambda float64) {
-	a.rows *= lambda
+	if a.rows *= lambda; a.most == 0 {
+		return
+	}
 	a.most *= lambda
 	for j := range a.sum {
 		a.sum[j] *= lambda

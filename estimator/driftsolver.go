@@ -8,6 +8,8 @@ type adaptive interface {
 	residualScale() float64 // σ̂ in units of the target
 	basisNow() *basis       // in which rows are standardised
 	relax()                 // told that the residuals have another scale
+
+	remembers(rows float64) float64 // effective number of the rows, of so many that it has learned
 }
 
 // settledRows are watched by no one: a model of fewer is still on its way.
@@ -34,6 +36,15 @@ func (w *when) seasoned(scale []float64, lambda float64) bool {
 
 func (s *newton) residualScale() float64 { return saturate(s.sigma * s.fit.targetS) }
 func (s *newton) basisNow() *basis       { return &s.fit }
+
+func (s *newton) remembers(rows float64) float64 {
+	if s.age != nil {
+		return s.current().age.weight
+	}
+	return effectiveRows(rows, s.lambda)
+}
+
+func (s *asgd) remembers(rows float64) float64 { return rows }
 
 func (s *asgd) settled() bool {
 	if s.warmUp != nil {

@@ -154,27 +154,38 @@ func (s *newton) kneeIn() float64 {
 
 func (s *newton) learn(t *tile) {
 	for i := range t.n {
-		var guarded bool
 		if s.age != nil {
 			s.pass(t.time[i])
 		}
-		if s.rows == nil && s.regards() {
-			h := s.regard(t.x[i*t.stride:])
-			t.prediction[i], t.knee[i] = s.rawPrediction(), s.knee()
-			guarded = s.follow(t.row(i), t.y[i], s.age.aged(t.w[i]), s.guard.weight(s.guardable(), s.far), h)
-		} else {
-			t.prediction[i], t.knee[i] = s.predict(t.row(i)), s.knee()
-			guarded = s.learnRow(t.row(i), t.y[i], t.w[i])
-		}
-		if guarded {
+		var h float64
+		t.prediction[i], h = s.foresee(t, i)
+		t.knee[i] = s.knee()
+		if s.learnForeseen(t, i, h) {
 			t.guarded++
 		}
 	}
 }
 
+// foresee row i of the tile: its prediction, and h = zᵀPz where regards.
+func (s *newton) foresee(t *tile, i int) (prediction, h float64) {
+	if s.regards() {
+		h = s.regard(t.x[i*t.stride:])
+		return s.rawPrediction(), h
+	}
+	return s.predict(t.row(i)), 0
+}
+
+// learnForeseen row i of the tile, and tell whether the guard weighed it down.
+func (s *newton) learnForeseen(t *tile, i int, h float64) (guarded bool) {
+	if s.regards() {
+		return s.follow(t.row(i), t.y[i], s.age.aged(t.w[i]), s.guard.weight(s.guardable(), s.far), h)
+	}
+	return s.learnRow(t.row(i), t.y[i], t.w[i])
+}
+
 // regards tells whether one kernel does all that comes before a row's step.
 func (s *newton) regards() bool {
-	return s.stride <= kernel.FewCoefficients && s.when == nil && len(s.fit.dependents) == 0
+	return s.rows == nil && s.stride <= kernel.FewCoefficients && s.when == nil && len(s.fit.dependents) == 0
 }
 
 // regard is what predict does, and Pz; it returns zᵀPz. The row is padded.

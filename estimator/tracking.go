@@ -60,23 +60,14 @@ func (s *tracking) learn(t *tile) {
 	for i := range t.n {
 		prediction, knee := 0.0, 0.0
 		for k, n := range s.bank {
-			if n.rows == nil && n.regards() {
-				h[k] = n.regard(t.x[i*t.stride:])
-				s.values[k] = n.rawPrediction()
-			} else {
-				s.values[k] = n.predict(t.row(i))
-			}
+			s.values[k], h[k] = n.foresee(t, i)
 			prediction += float64(s.weight[k] * s.values[k])
 			knee += float64(s.weight[k] * n.knee())
 		}
 		t.prediction[i], t.knee[i] = saturate(prediction), knee
 		guarded := false
 		for k, n := range s.bank {
-			if n.rows == nil && n.regards() {
-				guarded = n.follow(t.row(i), t.y[i], t.w[i], n.guard.weight(n.guardable(), n.far), h[k]) || guarded
-			} else {
-				guarded = n.learnRow(t.row(i), t.y[i], t.w[i]) || guarded
-			}
+			guarded = n.learnForeseen(t, i, h[k]) || guarded
 		}
 		if guarded {
 			t.guarded++
@@ -150,11 +141,11 @@ func (s *tracking) relax() {
 	}
 }
 
-// memory is the effective number of rows of the mean, of n rows so far: that of the solvers', by their weights in units of information.
-func (s *tracking) memory(n float64) float64 {
+// remembers the solvers' effective numbers of rows, by their weights in units of information.
+func (s *tracking) remembers(rows float64) float64 {
 	sum := 0.0
-	for k, rows := range memories {
-		sum += s.weight[k] / effectiveRows(n, 1-1/rows)
+	for k, memory := range memories {
+		sum += s.weight[k] / effectiveRows(rows, 1-1/memory)
 	}
 	return 1 / sum
 }
