@@ -40,7 +40,6 @@ type monitor struct {
 	out             farOut
 	slopes          slopes
 	history         history
-	block           watchedRows
 }
 
 // The detector's blocks: of the stream, however it is cut.

@@ -82,7 +82,7 @@ func newEager(factor float64) *eager {
 func (e *eager) add(r float64) bool {
 	before := e.counts
 	e.raised = false
-	e.watch(&tile{n: 1, prediction: []float64{0}, y: []float64{r}})
+	e.watch(&tile{watched: &watchedRows{}, n: 1, prediction: []float64{0}, y: []float64{r}})
 	return e.counts != before
 }
 

@@ -20,9 +20,9 @@ const slowLevels = 1
 
 // watchRows of a tile. If there are several and one of them may raise an alarm, nothing is changed and it tells so.
 func (d *monitor) watchRows(t *tile, from, to int) bool {
-	b, n := &d.block, to-from
-	counted := d.residuals(t.prediction[from:to], t.y[from:to])
-	d.load()
+	b, n := t.watched, to-from
+	counted := d.residuals(b, t.prediction[from:to], t.y[from:to])
+	d.load(b)
 	b.Add(counted)
 	out := d.out
 	beyond := out.addRows(b, n) || d.level.exceededBy(b)
@@ -31,15 +31,14 @@ func (d *monitor) watchRows(t *tile, from, to int) bool {
 	}
 	d.level.over = d.level.over || beyond && d.level.exceededBy(b)
 	d.out = out
-	d.keep()
+	d.keep(b)
 	d.history.addRows(b.u[:n])
 	d.slopes.add(b.whitened(n), t.x[from*t.stride:], t.stride)
 	return true
 }
 
 // residuals of rows; it returns the number of those that count.
-func (d *monitor) residuals(prediction, y []float64) (counted int) {
-	b := &d.block
+func (d *monitor) residuals(b *watchedRows, prediction, y []float64) (counted int) {
 	b.far, b.left = 0, 0
 	for i, p := range prediction {
 		u := y[i] - p
@@ -67,8 +66,7 @@ func (d *monitor) residuals(prediction, y []float64) (counted int) {
 }
 
 // load what the rows are added to.
-func (d *monitor) load() {
-	b := &d.block
+func (d *monitor) load(b *watchedRows) {
 	d.level.load(&b.Level, levelClip)
 	d.spread.load(&b.Spread, spreadClip)
 	b.Weights = d.level.weights
@@ -79,8 +77,7 @@ func (d *monitor) load() {
 }
 
 // keep what they came to.
-func (d *monitor) keep() {
-	b := &d.block
+func (d *monitor) keep(b *watchedRows) {
 	d.level.keep(&b.Level)
 	d.spread.keep(&b.Spread)
 	d.level.weights, d.spread.weights = b.Weights, b.Weights

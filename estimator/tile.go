@@ -20,7 +20,8 @@ type tile struct {
 	timed     bool
 	needsTime bool // a row without a time cannot be learned from
 
-	view *tile // a part of it
+	view    *tile        // a part of it
+	watched *watchedRows // room for the drift detector, which needs it for no longer than a block
 
 	// What the solver says of each row, before it learns from it.
 	prediction, knee []float64
@@ -41,7 +42,7 @@ func newTile(c Config) *tile {
 	return &tile{
 		d: d, stride: stride, features: len(c.Features), trend: c.Trend, x: make([]float64, rows*stride), y: make([]float64, rows+kernel.Lanes)[:rows],
 		w: make([]float64, rows+kernel.Lanes)[:rows], prediction: make([]float64, rows+kernel.Lanes)[:rows], knee: make([]float64, rows),
-		time: make([]float64, rows), needsTime: c.timed(), view: &tile{},
+		time: make([]float64, rows), needsTime: c.timed(), view: &tile{}, watched: &watchedRows{},
 	}
 }
 
@@ -67,7 +68,8 @@ func (t *tile) row(i int) []float64 { return t.x[i*t.stride : i*t.stride+t.d] }
 // part of the tile, rows from, …, to−1; valid until the next one is made.
 func (t *tile) part(from, to int) *tile {
 	p := t.view
-	p.d, p.stride, p.features, p.trend, p.n, p.alike, p.timed, p.guarded = t.d, t.stride, t.features, t.trend, to-from, t.alike, t.timed, 0
+	*p = *t
+	p.n, p.guarded = to-from, 0
 	p.x, p.y, p.w, p.time = t.x[from*t.stride:to*t.stride], t.y[from:to], t.w[from:to], t.time[from:to]
 	p.prediction, p.knee = t.prediction[from:to], t.knee[from:to]
 	return p
