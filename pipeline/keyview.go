@@ -56,15 +56,15 @@ func (s *Shard) WorstKeys(n int) ([]*Update, error) {
 
 func worseKey(a, b *keyModel) int {
 	return cmp.Or(
-		alarmedFirst(a, b), cmp.Compare(b.skipped, a.skipped), cmp.Compare(b.drift, a.drift), cmp.Compare(b.learned, a.learned), cmp.Compare(a.name, b.name),
+		alarmedFirst(a.alarmed(), b.alarmed()), cmp.Compare(b.skipped, a.skipped), cmp.Compare(b.drift, a.drift), cmp.Compare(b.learned, a.learned), cmp.Compare(a.name, b.name),
 	)
 }
 
-func alarmedFirst(a, b *keyModel) int {
+func alarmedFirst(a, b bool) int {
 	switch {
-	case a.alarmed() == b.alarmed():
+	case a == b:
 		return 0
-	case a.alarmed():
+	case a:
 		return -1
 	default:
 		return 1
@@ -156,13 +156,7 @@ func (b *Board) Keyed() bool {
 }
 
 func (r KeyRef) compare(o KeyRef) int {
-	if r.Alarm != o.Alarm {
-		if r.Alarm {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Compare(r.Key, o.Key)
+	return cmp.Or(alarmedFirst(r.Alarm, o.Alarm), cmp.Compare(r.Key, o.Key))
 }
 
 func (m *keyModel) ref() KeyRef { return KeyRef{m.alarmed(), m.name} }
