@@ -1,7 +1,6 @@
 package estimator
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"testing"
@@ -46,28 +45,9 @@ func TestASGDIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 				pieces.EndPass()
 			}
 			whole.Learn(nil, c)
-			for at := 0; at < rows; {
-				next := min(rows, at+rapid.IntRange(1, rows/2+1).Draw(rt, "piece"))
-				pieces.Learn(nil, part(c, at, next))
-				at = next
-				if rapid.Bool().Draw(rt, "report") {
-					pieces.Report()
-				}
-				if rapid.Bool().Draw(rt, "restart") {
-					var err error
-					if pieces, err = Restore(snapshotOf(rt, pieces)); err != nil {
-						rt.Fatal(err)
-					}
-					pieces.SetInterval(100)
-				}
-			}
+			pieces = inPieces(rt, pieces, c, rows/2+1)
 		}
-		if !bytes.Equal(snapshotOf(rt, whole), snapshotOf(rt, pieces)) {
-			rt.Fatal("the snapshots differ")
-		}
-		if diff := cmp.Diff(whole.Report(), pieces.Report(), cmpopts.EquateNaNs()); diff != "" {
-			rt.Fatal(diff)
-		}
+		sameModel(rt, whole, pieces)
 	})
 }
 

@@ -1,13 +1,10 @@
 package estimator
 
 import (
-	"bytes"
 	"math"
 	"math/rand/v2"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -171,28 +168,10 @@ func TestTheDetectorIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 		}
 		const rows = 2600
 		c := w.rows(rapid.Uint64Range(0, 1e6).Draw(rt, "seed"), rows)
-		whole, err := New(cfg)
-		if err != nil {
-			rt.Fatal(err)
-		}
+		whole := newModel(rt, cfg)
 		whole.Learn(nil, c)
-		pieces, _ := New(cfg)
-		for at := 0; at < rows; {
-			next := min(rows, at+rapid.IntRange(1, rows/4).Draw(rt, "piece"))
-			pieces.Learn(nil, part(c, at, next))
-			at = next
-			if rapid.Bool().Draw(rt, "restart") {
-				if pieces, err = Restore(snapshotOf(rt, pieces)); err != nil {
-					rt.Fatal(err)
-				}
-			}
-		}
-		if !bytes.Equal(snapshotOf(rt, whole), snapshotOf(rt, pieces)) {
-			rt.Fatal("the snapshots differ")
-		}
-		if diff := cmp.Diff(whole.Report(), pieces.Report(), cmpopts.EquateNaNs()); diff != "" {
-			rt.Fatal(diff)
-		}
+		longest := rapid.SampledFrom([]int{20, rows / 4}).Draw(rt, "longest") // short ones cut the detector's blocks into single rows
+		sameModel(rt, whole, inPieces(rt, newModel(rt, cfg), c, longest))
 	})
 }
 

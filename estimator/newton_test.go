@@ -1,14 +1,11 @@
 package estimator
 
 import (
-	"bytes"
 	"errors"
 	"math"
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -39,38 +36,11 @@ func TestNewtonIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 		cfg := drawNewton(rt)
 		rows := rapid.SampledFrom([]int{30, 700, 1023, 1024, 1500}).Draw(rt, "rows")
 		c := irregular(simulated(rapid.Uint64Range(0, 1e6).Draw(rt, "seed"), len(cfg.Features), rows))
-		whole, err := New(cfg)
-		if err != nil {
-			rt.Fatal(err)
-		}
+		whole, pieces := newModel(rt, cfg), newModel(rt, cfg)
 		whole.SetInterval(100)
-		whole.Learn(nil, c)
-
-		pieces, err := New(cfg)
-		if err != nil {
-			rt.Fatal(err)
-		}
 		pieces.SetInterval(100)
-		for at := 0; at < rows; {
-			next := min(rows, at+rapid.IntRange(1, rows/2+1).Draw(rt, "piece"))
-			pieces.Learn(nil, part(c, at, next))
-			at = next
-			if rapid.Bool().Draw(rt, "report") {
-				pieces.Report()
-			}
-			if rapid.Bool().Draw(rt, "restart") {
-				if pieces, err = Restore(snapshotOf(rt, pieces)); err != nil {
-					rt.Fatal(err)
-				}
-				pieces.SetInterval(100)
-			}
-		}
-		if !bytes.Equal(snapshotOf(rt, whole), snapshotOf(rt, pieces)) {
-			rt.Fatal("the snapshots differ")
-		}
-		if diff := cmp.Diff(whole.Report(), pieces.Report(), cmpopts.EquateNaNs()); diff != "" {
-			rt.Fatal(diff)
-		}
+		whole.Learn(nil, c)
+		sameModel(rt, whole, inPieces(rt, pieces, c, rows/2+1))
 	})
 }
 
@@ -157,27 +127,6 @@ func TestNewtonStaysFinite(t *testing.T) {
 		}
 		checkFinite(rt, again)
 	})
-}
-
-// part of the rows, views of them.
-func part(c Columns, from, to int) Columns {
-	out := Columns{Rows: to - from, Target: c.Target[from:to]}
-	for _, x := range c.Features {
-		out.Features = append(out.Features, x[from:to])
-	}
-	if c.Weights != nil {
-		out.Weights = c.Weights[from:to]
-	}
-	if c.Time != nil {
-		out.Time = c.Time[from:to]
-	}
-	if c.Valid != nil {
-		out.Valid = make([]byte, (to-from+7)/8)
-		for i := range out.Rows {
-			out.Valid[i/8] |= c.Valid[(from+i)/8] >> ((from + i) % 8) & 1 << (i % 8)
-		}
-	}
-	return out
 }
 
 func checkFinite(t interface{ Fatalf(string, ...any) }, m *Linear) {

@@ -85,20 +85,6 @@ func simulated(seed uint64, features, rows int) Columns {
 	return c
 }
 
-// cut rows [from, to) out of columns.
-func cut(c Columns, from, to int) Columns {
-	out := Columns{Rows: to - from, Target: c.Target[from:to], Weights: c.Weights[from:to], Valid: make([]byte, (to-from)/8+1)}
-	for i := range out.Rows {
-		if c.Valid[(from+i)/8]>>((from+i)%8)&1 == 1 {
-			out.Valid[i/8] |= 1 << (i % 8)
-		}
-	}
-	for _, column := range c.Features {
-		out.Features = append(out.Features, column[from:to])
-	}
-	return out
-}
-
 // TestSGDEqualsTextbook compares with the oracle over few rows: a step may amplify the last bits of the one before. How far it does is seen from
 // targets that differ in their last bits.
 func TestSGDEqualsTextbook(t *testing.T) {
@@ -155,40 +141,17 @@ func TestSGDIgnoresBatchBoundaries(t *testing.T) {
 		cfg := drawSGD(t)
 		rows := rapid.IntRange(1, 200).Draw(t, "rows")
 		c := simulated(rapid.Uint64().Draw(t, "seed"), len(cfg.Features), rows)
-		whole, err := New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		parts, _ := New(cfg)
+		whole, pieces := newModel(t, cfg), newModel(t, cfg)
 		for pass := range rapid.IntRange(1, 2).Draw(t, "passes") {
 			if pass > 0 {
 				whole.EndPass()
-				parts.EndPass()
+				pieces.EndPass()
 			}
 			whole.Learn(nil, c)
-			parts = inParts(t, parts, c)
+			pieces = inPieces(t, pieces, c, c.Rows)
 		}
-		if !bytes.Equal(snapshotOf(t, whole), snapshotOf(t, parts)) {
-			t.Fatalf("the states differ: %s", cmp.Diff(whole.Report(), parts.Report(), cmpopts.EquateNaNs()))
-		}
+		sameModel(t, whole, pieces)
 	})
-}
-
-// inParts the model learns the rows, at times restored between two of them.
-func inParts(t *rapid.T, m *Linear, c Columns) *Linear {
-	for from := 0; from < c.Rows; {
-		to := min(c.Rows, from+rapid.IntRange(1, c.Rows).Draw(t, "batch"))
-		m.Learn(nil, cut(c, from, to))
-		from = to
-		if !rapid.Bool().Draw(t, "restart") {
-			continue
-		}
-		var err error
-		if m, err = Restore(snapshotOf(t, m)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return m
 }
 
 func snapshotOf(t interface{ Fatal(...any) }, m *Linear) []byte {

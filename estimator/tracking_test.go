@@ -1,15 +1,12 @@
 package estimator
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -156,28 +153,9 @@ func TestTrackingIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 		cfg.WarmUp = rapid.SampledFrom([]int{64, 512}).Draw(rt, "warm-up")
 		rows := rapid.SampledFrom([]int{40, 300, 1000}).Draw(rt, "rows")
 		c := world{jump: 3, at: 700}.rows(rapid.Uint64Range(0, 1e6).Draw(rt, "seed"), rows)
-		whole, pieces := newModel(rt, cfg), newModel(rt, cfg)
+		whole := newModel(rt, cfg)
 		whole.Learn(nil, c)
-		for at := 0; at < rows; {
-			next := min(rows, at+rapid.IntRange(1, rows/3).Draw(rt, "piece"))
-			pieces.Learn(nil, part(c, at, next))
-			at = next
-			if rapid.Bool().Draw(rt, "report") {
-				pieces.Report()
-			}
-			if rapid.Bool().Draw(rt, "restart") {
-				var err error
-				if pieces, err = Restore(snapshotOf(rt, pieces)); err != nil {
-					rt.Fatal(err)
-				}
-			}
-		}
-		if !bytes.Equal(snapshotOf(rt, whole), snapshotOf(rt, pieces)) {
-			rt.Fatal("the snapshots differ")
-		}
-		if diff := cmp.Diff(whole.Report(), pieces.Report(), cmpopts.EquateNaNs()); diff != "" {
-			rt.Fatal(diff)
-		}
+		sameModel(rt, whole, inPieces(rt, newModel(rt, cfg), c, rows/3))
 	})
 }
 

@@ -1,7 +1,6 @@
 package estimator
 
 import (
-	"bytes"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -9,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -292,29 +290,10 @@ func TestTrendIgnoresBatchBoundariesAndRestarts(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg, c := drawTrend(rt)
 		whole := learned(t, cfg, c)
-		pieces := learned(t, cfg, part(c, 0, 0))
-		for at := 0; at < c.Rows; {
-			next := min(c.Rows, at+rapid.IntRange(1, c.Rows/2+1).Draw(rt, "piece"))
-			pieces.Learn(nil, part(c, at, next))
-			at = next
-			if rapid.Bool().Draw(rt, "report") {
-				pieces.Report()
-			}
-			if rapid.Bool().Draw(rt, "restart") {
-				var err error
-				if pieces, err = Restore(snapshotOf(rt, pieces)); err != nil {
-					rt.Fatal(err)
-				}
-			}
-		}
-		if !bytes.Equal(snapshotOf(rt, whole), snapshotOf(rt, pieces)) {
-			rt.Fatal("the snapshots differ")
-		}
+		pieces := inPieces(rt, newModel(rt, cfg), c, c.Rows/2+1)
 		whole.SetHorizon(5000)
 		pieces.SetHorizon(5000)
-		if diff := cmp.Diff(whole.Report(), pieces.Report(), cmpopts.EquateNaNs()); diff != "" {
-			rt.Fatal(diff)
-		}
+		sameModel(rt, whole, pieces)
 	})
 }
 

@@ -24,13 +24,7 @@ import (
 
 // While the state topic takes nothing, /ready says so and names it, and nothing is fetched; when it takes again, everything goes on, and nothing is missing.
 func TestReadySaysWhatIsWaitedFor(t *testing.T) {
-	readyPatience = 0
-	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "flights"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
-	cfg := readyConfig(t, broker.ListenAddrs())
+	broker, cfg := readyBroker(t)
 	ctx, stop := context.WithCancel(t.Context())
 	ended, board := make(chan error, 1), &pipeline.Board{}
 	go func() { ended <- runLive(ctx, cfg, board, zerolog.Nop(), false) }()
@@ -59,13 +53,7 @@ func TestReadySaysWhatIsWaitedFor(t *testing.T) {
 
 // While the brokers do not answer, /ready says so, although there is nothing to write.
 func TestReadySaysThatNobodyAnswers(t *testing.T) {
-	readyPatience = 0
-	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "flights"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
-	cfg := readyConfig(t, broker.ListenAddrs())
+	broker, cfg := readyBroker(t)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- runLive(ctx, cfg, &pipeline.Board{}, zerolog.Nop(), false) }()
@@ -78,6 +66,17 @@ func TestReadySaysThatNobodyAnswers(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// readyBroker with a topic to run on, for a process that has no patience.
+func readyBroker(t *testing.T) (*kfake.Cluster, pipeline.Config) {
+	readyPatience = 0
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "flights"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(broker.Close)
+	return broker, readyConfig(t, broker.ListenAddrs())
 }
 
 func readyConfig(t *testing.T, brokers []string) pipeline.Config {
