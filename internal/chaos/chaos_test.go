@@ -26,7 +26,6 @@ func TestMain(m *testing.M) {
 
 const (
 	partitions = 3
-	everyRows  = "1000"
 	loadEvery  = 40 * time.Millisecond
 )
 
@@ -72,22 +71,19 @@ func seeds(t *testing.T) (out []uint64) {
 	return out
 }
 
-// survive the schedule of a seed. Even seeds publish exactly once.
+// survive the schedule of a seed.
 func survive(t *testing.T, seed uint64, steps int) {
-	began := time.Now()
+	began, mode := time.Now(), modeOf(seed)
 	net := newNetwork(t)
-	cluster := kafkatest.RunCluster(t, nodes, net.front)
+	cluster := kafkatest.RunCluster(t, mode.nodes, net.front)
 	w := programtest.NewWorld(t, cluster.Brokers()...)
 	w.Brokers = strings.Join(cluster.Fronts(), ",")
 	if err := w.Cluster.EnsureTopic(t.Context(), kafka.Topic{Name: w.Input, Partitions: partitions}); err != nil {
 		t.Fatal(err)
 	}
-	s := &system{t: t, cluster: cluster, network: net, world: w, args: []string{"--every-rows", everyRows}, count: map[fault]int{}}
-	v := &verdict{s: s, exactlyOnce: seed%2 == 0, partitions: partitions}
-	if v.exactlyOnce {
-		s.args = append(s.args, "--exactly-once")
-	}
-	l := newLoad(t, cluster.Brokers(), w.Input, partitions, seed)
+	s := &system{t: t, cluster: cluster, network: net, world: w, args: mode.args(), count: map[fault]int{}}
+	v := &verdict{s: s, mode: mode, partitions: partitions, said: map[string]string{}}
+	l := newLoad(t, cluster.Brokers(), w.Input, partitions, seed, mode)
 	if err := l.transaction(); err != nil { // which is when its brokers make ready for it
 		t.Fatal(err)
 	}

@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	nodes          = 3
 	mostInstances  = 3
 	sessionTimeout = time.Second
 )
@@ -144,7 +143,7 @@ func (s *system) strike(ctx context.Context, step step, one *instance) {
 	case elect:
 		s.elect(ctx)
 	default:
-		s.later(step.lasts, s.network.disturb(step.fault, int(step.pick%nodes)))
+		s.later(step.lasts, s.network.disturb(step.fault, int(step.pick%uint64(len(s.cluster.Nodes)))))
 	}
 	s.count[step.fault]++
 	if (step.again || len(s.awake()) == 0) && len(s.instances) < mostInstances && (step.fault == kill || step.fault == terminate || step.fault == sleep) {
@@ -184,7 +183,7 @@ func (s *system) breakNode(ctx context.Context, step step) bool {
 	if s.broken {
 		return false
 	}
-	node := s.cluster.Nodes[step.pick%nodes]
+	node := s.cluster.Nodes[step.pick%uint64(len(s.cluster.Nodes))]
 	if step.fault == killCoord {
 		node = s.coordinator(ctx, node)
 	}
@@ -205,7 +204,7 @@ func (s *system) coordinator(ctx context.Context, otherwise *kafkatest.Broker) *
 	if err != nil || answer.Error != nil || answer.Coordinator == nil {
 		return otherwise
 	}
-	return s.cluster.Nodes[(answer.Coordinator.NodeID-1+nodes)%nodes]
+	return s.cluster.Nodes[max(0, answer.Coordinator.NodeID-1)]
 }
 
 func (s *system) client() *kafka.Client {

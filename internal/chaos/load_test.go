@@ -29,11 +29,12 @@ type load struct {
 	partitions int
 	random     *rand.Rand
 	schema     *arrow.Schema
+	keyed      bool
 
 	transactions, aborted int
 }
 
-func newLoad(t testing.TB, brokers []string, topic string, partitions int, seed uint64) *load {
+func newLoad(t testing.TB, brokers []string, topic string, partitions int, seed uint64, mode mode) *load {
 	codec := kgo.NoCompression()
 	if seed%3 != 0 {
 		codec = kgo.ZstdCompression()
@@ -44,12 +45,15 @@ func newLoad(t testing.TB, brokers []string, topic string, partitions int, seed 
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	field := func(name string) arrow.Field {
-		return arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64, Nullable: true}
+	var fields []arrow.Field
+	for _, name := range []string{"time", "delay", "distance"} {
+		fields = append(fields, arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64, Nullable: true})
+	}
+	if mode.keyed {
+		fields = append(fields, arrow.Field{Name: keyName, Type: arrow.BinaryTypes.String})
 	}
 	return &load{
-		t: t, client: client, topic: topic, partitions: partitions, random: rand.New(rand.NewPCG(seed, 7)),
-		schema: arrow.NewSchema([]arrow.Field{field("time"), field("delay"), field("distance")}, nil),
+		t: t, client: client, topic: topic, partitions: partitions, random: rand.New(rand.NewPCG(seed, 7)), schema: arrow.NewSchema(fields, nil), keyed: mode.keyed,
 	}
 }
 
@@ -75,7 +79,8 @@ func (l *load) transaction() error {
 	}
 	var records []*kgo.Record
 	for range 1 + l.random.IntN(6) {
-		records = append(records, &kgo.Record{Topic: l.topic, Partition: int32(l.random.IntN(l.partitions)), Value: l.value()})
+		p := l.random.IntN(l.partitions)
+		records = append(records, &kgo.Record{Topic: l.topic, Partition: int32(p), Value: l.value(p)})
 	}
 	end := kgo.TransactionEndTry(l.random.IntN(10) > 0)
 	ctx := context.Background() // what was begun is ended
@@ -89,8 +94,8 @@ func (l *load) transaction() error {
 	return l.client.EndTransaction(ctx, end)
 }
 
-// value of a message: now and then one that is no Arrow stream.
-func (l *load) value() []byte {
+// value of a message for a partition: now and then one that is no Arrow stream.
+func (l *load) value(partition int) []byte {
 	if l.random.IntN(40) == 0 {
 		return fmt.Appendf(nil, "no arrow %d", l.random.Uint64())
 	}
@@ -106,10 +111,10 @@ func (l *load) value() []byte {
 			distance[i] = math.NaN()
 		}
 	}
-	return l.encode(clock, delay, distance)
+	return l.encode(partition, clock, delay, distance)
 }
 
-func (l *load) encode(columns ...[]float64) []byte {
+func (l *load) encode(partition int, columns ...[]float64) []byte {
 	var arrays []arrow.Array
 	for _, values := range columns {
 		b := array.NewFloat64Builder(memory.DefaultAllocator)
@@ -119,6 +124,13 @@ func (l *load) encode(columns ...[]float64) []byte {
 				continue
 			}
 			b.Append(v)
+		}
+		arrays = append(arrays, b.NewArray())
+	}
+	if l.keyed { // a key belongs to one partition
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		for range columns[0] {
+			b.Append(fmt.Sprint(keyName, " ", partition, "-", l.random.IntN(keys)))
 		}
 		arrays = append(arrays, b.NewArray())
 	}

@@ -7,15 +7,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/streamfit/streamfit/internal/programtest"
@@ -24,9 +22,11 @@ import (
 
 // verdict compares what the system has come to with one uninterrupted pass over the messages that were committed to its input.
 type verdict struct {
-	s           *system
-	exactlyOnce bool
-	partitions  int
+	s *system
+	mode
+	partitions int
+
+	said map[string]string // by one pass, of each key
 
 	rows, letters, updates, repeated int
 	mismatches                       []string
@@ -36,25 +36,40 @@ func (v *verdict) wrong(format string, args ...any) {
 	v.mismatches = append(v.mismatches, fmt.Sprintf(format, args...))
 }
 
-// newest checkpoint of each partition, as a restart would take it up: the highest epoch's last.
-func (v *verdict) newest(ctx context.Context) (map[int]*pipeline.Checkpoint, error) {
-	out := map[int]*pipeline.Checkpoint{}
-	for p := range v.partitions {
-		_, err := v.s.world.Cluster.OpenStateLog(v.s.world.State, p).Replay(ctx, 0, func(_ int64, r pipeline.Record) error {
-			if r.Value == nil {
-				return nil
-			}
-			c, err := pipeline.ParseCheckpoint(bytes.Clone(r.Value))
-			if err == nil && (out[p] == nil || c.Epoch >= out[p].Epoch) {
-				out[p] = c
-			}
-			return err
-		})
+// stateOf a partition: what a restart would take up, which is the highest epoch's last record.
+type stateOf struct {
+	checkpoint *pipeline.Checkpoint          // nil: there is none
+	keys       map[string]*pipeline.KeyState // with a model per key, those of the keys
+}
+
+// newest state of each partition.
+func (v *verdict) newest(ctx context.Context) ([]stateOf, error) {
+	out := make([]stateOf, v.partitions)
+	for p := range out {
+		out[p].keys = map[string]*pipeline.KeyState{}
+		_, err := v.s.world.Cluster.OpenStateLog(v.s.world.State, p).Replay(ctx, 0, func(_ int64, r pipeline.Record) error { return out[p].take(r) })
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the state of partition %d: %w", p, err)
 		}
 	}
 	return out, nil
+}
+
+func (s *stateOf) take(r pipeline.Record) error {
+	if r.Value == nil {
+		return nil
+	}
+	if k, err := pipeline.ParseKeyState(pipeline.Record{Key: r.Key, Value: bytes.Clone(r.Value)}, model); k != nil || err != nil {
+		if before := s.keys[k.Key]; err == nil && (before == nil || k.Epoch >= before.Epoch) {
+			s.keys[k.Key] = k
+		}
+		return err
+	}
+	c, err := pipeline.ParseCheckpoint(bytes.Clone(r.Value))
+	if err == nil && (s.checkpoint == nil || c.Epoch >= s.checkpoint.Epoch) {
+		s.checkpoint = c
+	}
+	return err
 }
 
 // await until every partition has been learned to its end, and an update says so: the one shard that publishes sees the others through the state topic.
@@ -88,6 +103,17 @@ func (v *verdict) reached(ctx context.Context) (state, published []int64, err er
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, s := range newest {
+		at := int64(-1)
+		if s.checkpoint != nil {
+			at = s.checkpoint.Position
+		}
+		state = append(state, at)
+	}
+	if v.keyed {
+		published, err = publishedKeys(newest, updates)
+		return state, published, err
+	}
 	var u pipeline.Update
 	if len(updates) > 0 {
 		if err := json.Unmarshal(updates[len(updates)-1].Value, &u); err != nil {
@@ -95,11 +121,6 @@ func (v *verdict) reached(ctx context.Context) (state, published []int64, err er
 		}
 	}
 	for p := range v.partitions {
-		at := int64(-1)
-		if c := newest[p]; c != nil {
-			at = c.Position
-		}
-		state = append(state, at)
 		if at, seen := u.Position[v.s.world.Input][strconv.Itoa(p)]; seen {
 			published = append(published, at)
 		}
@@ -120,26 +141,47 @@ func (v *verdict) check(ctx context.Context, l *load, input [][]*kgo.Record, end
 				bad = append(bad, m)
 			}
 		}
-		if err := v.shard(ctx, l, p, messages, newest[p], ends[p]); err != nil {
+		want, err := v.onePass(ctx, p, messages, ends[p])
+		if err != nil {
+			return err
+		}
+		if err := v.checkState(p, newest[p], want); err != nil {
+			return err
+		}
+		if err := v.checkReplay(l, p, messages, want); err != nil {
 			return err
 		}
 	}
 	if err := v.deadLetters(bad); err != nil {
 		return err
 	}
+	if v.keyed {
+		return v.checkKeyUpdates()
+	}
 	return v.checkUpdates(ends)
 }
 
-// shard's state is that of one pass in this process, to the bit, and what that pass says of it is what `streamfit replay` says of the rows in a file.
-func (v *verdict) shard(ctx context.Context, l *load, p int, messages []*kgo.Record, got *pipeline.Checkpoint, end int64) error {
-	want, update, err := v.onePass(ctx, p, messages, end)
-	if err != nil {
-		return err
+// checkState: it is that of one pass in this process, to the bit.
+func (v *verdict) checkState(p int, got stateOf, want *onePass) error {
+	var one stateOf
+	one.keys = map[string]*pipeline.KeyState{}
+	for key, value := range want.state {
+		if err := one.take(pipeline.Record{Key: []byte(key), Value: value}); err != nil {
+			return err
+		}
 	}
-	v.rows += int(update.Rows.Learned)
-	if !bytes.Equal(got.Snapshot, want.Snapshot) || got.Position != want.Position || got.DeadLetters != want.DeadLetters {
-		v.wrong("partition %d: the state at %d with %d dead letters is not that of one pass, at %d with %d, or its bits differ", p, got.Position, got.DeadLetters, want.Position, want.DeadLetters)
+	if v.keyed {
+		v.checkKeyStates(p, got.keys, one.keys)
 	}
+	g, w := got.checkpoint, one.checkpoint
+	if !bytes.Equal(g.Snapshot, w.Snapshot) || g.Position != w.Position || g.DeadLetters != w.DeadLetters {
+		v.wrong("partition %d: the state at %d with %d dead letters is not that of one pass, at %d with %d, or its bits differ", p, g.Position, g.DeadLetters, w.Position, w.DeadLetters)
+	}
+	return nil
+}
+
+// checkReplay: what the pass says of the model, or of each key's, is what `streamfit replay` says of the rows in a file.
+func (v *verdict) checkReplay(l *load, p int, messages []*kgo.Record, want *onePass) error {
 	var values [][]byte
 	for _, m := range messages {
 		values = append(values, m.Value)
@@ -148,39 +190,50 @@ func (v *verdict) shard(ctx context.Context, l *load, p int, messages []*kgo.Rec
 	if err := os.WriteFile(file, l.file(values), 0o600); err != nil {
 		return err
 	}
-	update.DeadLetters = 0 // the file has none
-	raw, err := json.Marshal(update)
-	if err != nil {
-		return err
+	replayed := map[string]string{}
+	args := append([]string{"replay", "--name", model, "--target", "delay", "--features", "distance,time", "-o", "jsonl", "--set", fmt.Sprint("output.every_rows=", v.everyRows())}, v.settings()...)
+	for line := range bytes.Lines(v.s.world.Must(append(args, file)...)) {
+		key, said, err := withoutDeadLetters(v.s.t, line)
+		if err != nil {
+			return err
+		}
+		replayed[key] = said
 	}
-	replayed := v.s.world.Replayed(file, "--set", "output.every_rows="+everyRows)
-	if a, b := programtest.WithoutPosition(v.s.t, raw), programtest.WithoutPosition(v.s.t, replayed); a != b {
-		v.wrong("partition %d: one pass says %s\nand a replay %s", p, a, b)
+	if len(replayed) != len(want.output) {
+		v.wrong("partition %d: one pass knows %d models, a replay %d", p, len(want.output), len(replayed))
+	}
+	for _, value := range want.output {
+		key, said, err := withoutDeadLetters(v.s.t, value)
+		if err != nil {
+			return err
+		}
+		if said != replayed[key] {
+			v.wrong("partition %d: one pass says %s\nand a replay %s", p, said, replayed[key])
+		}
+		v.said[key] = said
+		var u pipeline.Update
+		if err := json.Unmarshal(value, &u); err != nil {
+			return err
+		}
+		v.rows += int(u.Rows.Learned)
 	}
 	return nil
 }
 
-// onePass over messages in memory, by the code that runs live.
-func (v *verdict) onePass(ctx context.Context, p int, messages []*kgo.Record, end int64) (c *pipeline.Checkpoint, u *pipeline.Update, err error) {
-	cfg := pipeline.DefaultConfig()
-	cfg.Model.Name, cfg.Model.Target, cfg.Model.Features = "delays", "delay", []string{"distance", "time"}
-	cfg.Input.Topic, cfg.Input.Group = v.s.world.Input, v.s.world.Group
-	cfg.Output.EveryRows, _ = strconv.ParseInt(everyRows, 10, 64)
-	var state, output, letters kept
-	ports := pipeline.Ports{
-		Start:  func(context.Context) (int64, error) { return 0, nil },
-		Open:   func(context.Context, int64) (pipeline.Source, error) { return &pass{messages: messages, end: end}, nil },
-		Output: &output, DeadLetters: &letters, Store: &state,
+// withoutDeadLetters and position is what an update says of its model, whose key is given too.
+func withoutDeadLetters(t testing.TB, raw []byte) (key, said string, err error) {
+	var u pipeline.Update
+	if err := json.Unmarshal(raw, &u); err != nil {
+		return "", "", fmt.Errorf("%w: %s", err, raw)
 	}
-	shard := pipeline.NewShard(cfg, pipeline.Partition{Topic: cfg.Input.Topic, ID: p}, ports, &pipeline.Board{}, pipeline.NewMetrics(prometheus.NewRegistry()), zerolog.Nop())
-	if err := shard.Run(ctx); err != nil {
-		return nil, nil, err
+	u.DeadLetters = 0 // a file has none; of a key they are those that the partition had by then
+	if raw, err = json.Marshal(u); err != nil {
+		return "", "", err
 	}
-	if c, err = pipeline.ParseCheckpoint(state.last); err != nil {
-		return nil, nil, err
+	if u.Key != nil {
+		key = *u.Key
 	}
-	u = new(pipeline.Update)
-	return c, u, json.Unmarshal(output.last, u)
+	return key, programtest.WithoutPosition(t, raw), nil
 }
 
 // deadLetters are there for the messages that are no Arrow streams, with their coordinates and as they were, and for nothing else.
@@ -272,53 +325,16 @@ func (v *verdict) read(topic string) ([]*kgo.Record, error) {
 	return committed(v.s.t, v.s.cluster.Brokers(), topic, 0, end), nil
 }
 
-// pass hands out messages once.
-type pass struct {
-	messages []*kgo.Record
-	end      int64
-}
-
-func (p *pass) Fetch(context.Context) (pipeline.Fetched, error) {
-	if p.messages == nil {
-		return pipeline.Fetched{}, io.EOF
-	}
-	run := pipeline.Fetched{Next: p.end, End: p.end}
-	for _, m := range p.messages {
-		run.Messages = append(run.Messages, pipeline.Message{Offset: m.Offset, Key: m.Key, Value: m.Value, Time: m.Timestamp.UnixMilli()})
-	}
-	p.messages = nil
-	return run, nil
-}
-
-func (p *pass) Close() error { return nil }
-
-// kept is the last value that is written to it.
-type kept struct{ last []byte }
-
-func (m *kept) Write(_ context.Context, records ...pipeline.Record) error {
-	for _, r := range records {
-		m.last = r.Value
-	}
-	return nil
-}
-
-func (m *kept) Replay(context.Context, int64, func(int64, pipeline.Record) error) (int64, error) {
-	return 0, nil
-}
-
 // report the run in a line, and every mismatch.
 func (v *verdict) report(l *load, seed uint64, took time.Duration) {
-	s, mode := v.s, "at least once"
-	if v.exactlyOnce {
-		mode = "exactly once"
-	}
+	s := v.s
 	network := 0
 	for f := range toxics {
 		network += s.count[f]
 	}
 	s.t.Logf("seed %d, %s: %d kills, %d SIGTERM (%d unclean), %d zombies, %d starts, %d generations, %d fenced, %d broker kills, %d elections, %d network faults; "+
 		"%d rows, %d dead letters, %d updates, %d repeated, %d of %d input transactions aborted; %d mismatches; %.0f s",
-		seed, mode, s.count[kill], s.count[terminate], s.unclean, s.count[sleep], s.started, s.said("joined the group"), s.said("lost the partition"),
+		seed, v.mode, s.count[kill], s.count[terminate], s.unclean, s.count[sleep], s.started, s.said("joined the group"), s.said("lost the partition"),
 		s.count[killLeader]+s.count[killCoord], s.count[elect], network, v.rows, v.letters, v.updates, v.repeated, l.aborted, l.transactions, len(v.mismatches), took.Seconds())
 	for _, m := range v.mismatches {
 		s.t.Error(m)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := begin(t, seed)
-	most := s.calibrate(t, duration/10)
+	most := s.calibrate(t, duration/30)
 	steady := max(1, most*8/10)
 	t.Logf("seed %d: the machine bears %d messages (%d rows) a second, producer and broker beside; steady: %d", seed, most, most*rows, steady)
 	s.steady(t, duration, steady)
@@ -57,6 +58,7 @@ type soak struct {
 	*producer
 	world   *programtest.World
 	program *programtest.Program
+	ended   chan error // how the program did
 	address string
 
 	mu   sync.Mutex
@@ -84,7 +86,7 @@ func begin(t *testing.T, seed uint64) *soak {
 			t.Fatal(err)
 		}
 	}
-	s := &soak{world: w, address: freeAddress(t), more: make(chan struct{}, 1)}
+	s := &soak{world: w, address: freeAddress(t), more: make(chan struct{}, 1), ended: make(chan error, 1)}
 	ctx, stop := context.WithCancel(t.Context())
 	s.producer = startProducer(ctx, w.Cluster.OpenSink(w.Input), messages(t, seed))
 	source, err := w.Cluster.OpenSource(kafka.SourceConfig{Topic: w.Output})
@@ -107,6 +109,7 @@ func begin(t *testing.T, seed uint64) *soak {
 	if err := s.program.Start(); err != nil {
 		t.Fatal(err)
 	}
+	go func() { s.ended <- s.program.Wait() }()
 	if err := s.program.AwaitClaim(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -124,15 +127,28 @@ func (s *soak) follow(ctx context.Context, source pipeline.Source) error {
 
 // calibrate: with the producer going as fast as it can, what is learned in a second when it has settled.
 func (s *soak) calibrate(t *testing.T, d time.Duration) int64 {
-	s.rate.Store(1 << 20)
 	defer func() {
 		s.rate.Store(0)
 		s.drain(t, 10*time.Minute)
 	}()
-	s.pass(t, d/2)
+	s.press(t, d/2)
 	from, at := s.position(), time.Now()
-	s.pass(t, d)
+	s.press(t, d)
 	return int64(float64(s.position()-from) / time.Since(at).Seconds())
+}
+
+// mostAhead is how many messages a producer under no other bound may be ahead: the topic's retention must not overtake the program.
+const mostAhead = 20_000
+
+// press with all that the producer can for a time, but never far ahead.
+func (s *soak) press(t *testing.T, d time.Duration) {
+	for from := time.Now(); time.Since(from) < d; s.pass(t, tick) {
+		rate := int64(0)
+		if s.n.Load()-s.position() < mostAhead {
+			rate = 1 << 20
+		}
+		s.rate.Store(rate)
+	}
 }
 
 func (s *soak) position() int64 {
@@ -151,6 +167,8 @@ func (s *soak) pass(t *testing.T, d time.Duration) {
 			return
 		case <-s.done:
 			t.Fatalf("the producer ended: %v", s.err)
+		case err := <-s.ended:
+			t.Fatalf("the program ended: %v", err)
 		case <-s.more:
 		}
 	}
@@ -163,6 +181,8 @@ func (s *soak) drain(t *testing.T, atMost time.Duration) time.Duration {
 	for s.position() < s.n.Load() {
 		select {
 		case <-s.more:
+		case err := <-s.ended:
+			t.Fatalf("the program ended: %v", err)
 		case <-deadline:
 			t.Fatalf("position %d of %d after %s", s.position(), s.n.Load(), atMost)
 		}
@@ -235,7 +255,10 @@ func (s *soak) end(t *testing.T) {
 	s.rate.Store(0)
 	s.pass(t, 2*time.Second) // a request may be under way
 	s.drain(t, 10*time.Minute)
-	if err := s.program.Stop(); err != nil {
+	if err := s.program.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := <-s.ended; err != nil {
 		t.Errorf("after SIGTERM: %v", err)
 	}
 	s.mu.Lock()

@@ -1,0 +1,92 @@
+//go:build unix
+
+package chaos
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/streamfit/streamfit/pipeline"
+)
+
+// publishedKeys gives the position of each partition if the newest update of every key has learned what its state has; else -1.
+func publishedKeys(newest []stateOf, updates []*kgo.Record) (published []int64, err error) {
+	learned := map[string]uint64{}
+	for _, m := range updates {
+		var u pipeline.Update
+		if err := json.Unmarshal(m.Value, &u); err != nil {
+			return nil, err
+		}
+		learned[*u.Key] = max(learned[*u.Key], u.Rows.Learned)
+	}
+	for _, s := range newest {
+		at := int64(-1)
+		if s.checkpoint != nil {
+			at = s.checkpoint.Position
+		}
+		for _, k := range s.keys {
+			if learned[k.Key] != k.Learned {
+				at = -1
+			}
+		}
+		published = append(published, at)
+	}
+	return published, nil
+}
+
+// checkKeyStates: every key has its model, with the bits of one pass.
+func (v *verdict) checkKeyStates(p int, got, want map[string]*pipeline.KeyState) {
+	if len(got) != len(want) {
+		v.wrong("partition %d: the state has %d keys, one pass %d", p, len(got), len(want))
+	}
+	for name, w := range want {
+		if g := got[name]; g == nil || g.Learned != w.Learned || !bytes.Equal(g.State, w.State) {
+			v.wrong("partition %d: the state of key %s is not that of one pass: %+v, want %+v", p, name, g, w)
+		}
+	}
+}
+
+// checkKeyUpdates: of a key, the same position, the same bytes, and the one that has learned most says what one pass says. Exactly once, each is there once, and
+// none of a key goes back.
+func (v *verdict) checkKeyUpdates() error {
+	updates, err := v.read(v.s.world.Output)
+	if err != nil {
+		return err
+	}
+	at, most, said := map[string][]byte{}, map[string]uint64{}, map[string]string{}
+	for n, m := range updates {
+		var u pipeline.Update
+		if err := json.Unmarshal(m.Value, &u); err != nil || u.Key == nil {
+			return fmt.Errorf("update %d: %w: %s", n, err, m.Value)
+		}
+		place := fmt.Sprint(*u.Key, " at ", u.Position[v.s.world.Input])
+		before, again := at[place]
+		if again {
+			v.repeated++
+		}
+		if again && (v.exactlyOnce || !bytes.Equal(before, m.Value)) {
+			v.wrong("two updates of %s:\n%s\n%s", place, before, m.Value)
+		}
+		at[place] = m.Value
+		if u.Rows.Learned < most[*u.Key] {
+			if v.exactlyOnce {
+				v.wrong("an update of %s has %d rows, one before it %d", place, u.Rows.Learned, most[*u.Key])
+			}
+			continue
+		}
+		most[*u.Key] = u.Rows.Learned
+		if _, said[*u.Key], err = withoutDeadLetters(v.s.t, m.Value); err != nil {
+			return err
+		}
+	}
+	v.updates = len(updates)
+	for key, want := range v.said {
+		if said[key] != want {
+			v.wrong("the newest update of key %s says %s\nand one pass %s", key, said[key], want)
+		}
+	}
+	return nil
+}
