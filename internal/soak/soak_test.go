@@ -45,7 +45,7 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := begin(t, seed)
-	most := s.calibrate(t, duration/30)
+	most := s.calibrate(t, duration/10)
 	steady := max(1, most*8/10)
 	t.Logf("seed %d: the machine bears %d messages (%d rows) a second, producer and broker beside; steady: %d", seed, most, most*rows, steady)
 	s.steady(t, duration, steady)
