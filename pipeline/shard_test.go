@@ -238,7 +238,7 @@ func TestStateThatDoesNotFitIsAnErrorAndNeverAStartFromZero(t *testing.T) {
 		"other features":   {func(w *world) { w.cfg.Model.Features = []string{"a"} }, "features was a,b, is a"},
 		"other knee":       {func(w *world) { w.cfg.Model.Delta.Auto, w.cfg.Model.Delta.Value = false, 2 }, "delta was"},
 		"other group":      {func(w *world) { w.cfg.Input.Group = "other" }, "group g"},
-		"damaged record":   {func(w *world) { w.state.records[len(w.state.records)-1].Value[40] ^= 1 }, "offset"},
+		"damaged record":   {func(w *world) { w.state.records[len(w.state.records)-1].Value[40] ^= 1 }, "start once with --reset-state"},
 		"damaged snapshot": {damageSnapshot, "snapshot"},
 	} {
 		err := run(c.change)

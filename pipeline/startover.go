@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -72,7 +73,7 @@ func (d damage) add(key []byte, err error) {
 func (d damage) since(best *Checkpoint) error {
 	for _, epoch := range slices.Sorted(maps.Keys(d)) {
 		if best == nil || epoch >= best.Since {
-			return d[epoch]
+			return fmt.Errorf("%w: write the topic anew from a copy, or start once with --reset-state to start from nothing", d[epoch])
 		}
 	}
 	return nil

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +70,62 @@ func TestReadySaysThatNobodyAnswers(t *testing.T) {
 	}
 }
 
+// Of many models, /models shows those with an alarm, first of all or alone.
+func TestModelsShowWhereTheAlarmIs(t *testing.T) {
+	broker, cfg := readyBroker(t)
+	cfg.Model.Scope, cfg.Model.Key = "key", pipeline.KeyOfMessage
+	c, err := kafka.Open(kafka.Config{Brokers: broker.ListenAddrs(), Kafka: cfg.Kafka, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	var sent []pipeline.Record
+	for i, key := range []string{"a calm", "the jumping", "z calm"} {
+		sent = append(sent, pipeline.Record{Key: []byte(key), Value: noisyRows(t, uint64(i), 3000, 0)})
+		jump := 0.0
+		if key == "the jumping" {
+			jump = 10
+		}
+		sent = append(sent, pipeline.Record{Key: []byte(key), Value: noisyRows(t, uint64(i+10), 300, jump)})
+	}
+	if err := c.OpenSink("flights").Write(t.Context(), sent...); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- runLive(ctx, cfg, &pipeline.Board{}, zerolog.Nop(), false) }()
+	keys := regexp.MustCompile(`"key": ?"([^"]*)"`)
+	for query, want := range map[string]string{"": "the jumping, a calm, z calm", "?alarmed=true": "the jumping", "?prefix=z": "z calm"} {
+		awaitAnswer(t, func() (string, bool) {
+			body := ask(cfg.HTTP, "/models"+query)
+			var got []string
+			for _, key := range keys.FindAllStringSubmatch(body, -1) {
+				got = append(got, key[1])
+			}
+			return fmt.Sprintf("/models%s: %v: %s", query, got, body), strings.Join(got, ", ") == want
+		})
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// noisyRows of a line, which has moved up by so much.
+func noisyRows(t *testing.T, seed uint64, n int, up float64) []byte {
+	r := rand.New(rand.NewPCG(seed, 1))
+	x, y := make([]float64, n), make([]float64, n)
+	for i := range n {
+		x[i] = r.NormFloat64()
+		y[i] = 2*x[i] + up + r.NormFloat64()
+	}
+	value, err := arrowipc.EncodeNumbers(nil, []string{"x", "y"}, [][]float64{x, y})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
 // readyBroker with a topic to run on, for a process that has no patience.
 func readyBroker(t *testing.T) (*kfake.Cluster, pipeline.Config) {
 	readyPatience = 0
@@ -100,21 +158,33 @@ func oneRow(t *testing.T, x float64) []byte {
 	return value
 }
 
-func askReady(address string) string {
-	r, err := http.Get("http://" + address + "/ready")
+func askReady(address string) string { return strings.TrimSpace(ask(address, "/ready")) }
+
+// ask for a page; if there is no answer, that is the answer.
+func ask(address, page string) string {
+	r, err := http.Get("http://" + address + page)
 	if err != nil {
 		return err.Error()
 	}
 	defer r.Body.Close()
 	body, _ := io.ReadAll(r.Body)
-	return strings.TrimSpace(string(body))
+	return string(body)
 }
 
 // awaitReady, or why it is not, of which want is a part.
 func awaitReady(t *testing.T, address, want string) {
 	t.Helper()
+	awaitAnswer(t, func() (string, bool) {
+		got := askReady(address)
+		return got, got == want || want != "ready" && strings.Contains(got, want)
+	})
+}
+
+// awaitAnswer asks until the answer is the one.
+func awaitAnswer(t *testing.T, ask func() (got string, right bool)) {
+	t.Helper()
 	_, err := backoff.Retry(t.Context(), func() (struct{}, error) {
-		if got := askReady(address); got != want && (want == "ready" || !strings.Contains(got, want)) {
+		if got, right := ask(); !right {
 			return struct{}{}, errors.New(got)
 		}
 		return struct{}{}, nil
