@@ -40,7 +40,8 @@ func newLoad(t testing.TB, brokers []string, topic string, partitions int, seed 
 		codec = kgo.ZstdCompression()
 	}
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionalID("load-"+topic),
-		kgo.ProducerBatchCompression(codec), kgo.TransactionTimeout(time.Minute), kgo.MetadataMinAge(50*time.Millisecond))
+		kgo.ProducerBatchCompression(codec), kgo.TransactionTimeout(time.Minute), kgo.MetadataMinAge(50*time.Millisecond),
+		kgo.RequestRetries(math.MaxInt), kgo.RetryTimeout(2*time.Minute)) // nothing goes on while one of two nodes is down
 	if err != nil {
 		t.Fatal(err)
 	}
