@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 12
+	snapshotVersion = 13
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

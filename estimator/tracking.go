@@ -1,23 +1,13 @@
 package estimator
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // tracking follows a model that moves, without a half-life to choose: newton solvers of several forgetting factors learn side by side, and their mean by weights
-// predicts. With rₖ the residual of solver k, σ̂ their common scale and ρ the Huber loss with the knee 1.345, clipped so that no spike says much,
-//
-//	wₖ ← wₖ·exp(−η Σ min(ρ(rₖ/σ̂), ρ(4))),   wₖ ← (1 − α)wₖ/Σw + α/K
-//
-// after every eighth row of the stream, the sum over these rows. The second step, the fixed share, lets a solver that was bad for a long time be the best again
-// within some ten rows. In the warm-up all weigh alike.
-//
-// References: M. Herbster and M. Warmuth, Tracking the best expert, Machine Learning 32 (1998); V. Vovk, Competitive on-line statistics, Int. Stat. Rev. 69
-// (2001), on η.
+// predicts, see [mixture]. With rₖ the residual of solver k, σ̂ their common scale and ρ the Huber loss with the knee 1.345, clipped so that no spike says much, the
+// weights follow the losses Σ min(ρ(rₖ/σ̂), ρ(4)) of eight rows of the stream at a time. In the warm-up they stand still.
 type tracking struct {
 	bank     [experts]*newton
-	weight   [experts]float64
+	mix      mixture
 	loss     [experts]float64 // Σ min(ρ, ρ(4)) of this block
 	inBlock  int
 	perScale float64          // 1/σ̂, in force in this block; 0 in the warm-up, which is the same for all
@@ -26,8 +16,6 @@ type tracking struct {
 
 const (
 	experts      = 4
-	learningRate = 1.0   // η
-	share        = 0.016 // α
 	trackingRows = 8
 	lossClip     = 4 // σ̂
 )
@@ -36,13 +24,13 @@ const (
 var memories = [experts]float64{math.Inf(1), 5000, 1000, 200}
 
 func newTracking(c Config) *tracking {
-	s := &tracking{}
+	s := &tracking{mix: newMixture()}
 	for k, rows := range memories {
 		c.HalfLife = -1 / math.Log2(1-1/rows)
 		if math.IsInf(rows, 1) {
 			c.HalfLife = rows
 		}
-		s.bank[k], s.weight[k] = newNewton(c), 1.0/experts
+		s.bank[k] = newNewton(c)
 	}
 	s.shareRows()
 	return s
@@ -61,8 +49,8 @@ func (s *tracking) learn(t *tile) {
 		prediction, knee := 0.0, 0.0
 		for k, n := range s.bank {
 			s.values[k], h[k] = n.foresee(t, i)
-			prediction += float64(s.weight[k] * s.values[k])
-			knee += float64(s.weight[k] * n.knee())
+			prediction += float64(s.mix.weight[k] * s.values[k])
+			knee += float64(s.mix.weight[k] * n.knee())
 		}
 		t.prediction[i], t.knee[i] = saturate(prediction), knee
 		guarded := false
@@ -91,14 +79,7 @@ func (s *tracking) judge(y float64) {
 // endBlock weighs the solvers anew, and takes up their scale.
 func (s *tracking) endBlock() {
 	if s.perScale > 0 {
-		total, least := 0.0, slices.Min(s.loss[:])
-		for k, loss := range s.loss {
-			s.weight[k] *= math.Exp(-learningRate * (loss - least))
-			total += s.weight[k]
-		}
-		for k := range s.weight {
-			s.weight[k] = (1-share)*s.weight[k]/total + share/experts
-		}
+		s.mix.judge(&s.loss)
 	}
 	s.loss, s.inBlock, s.perScale = [experts]float64{}, 0, 0
 	if scale := s.residualScale(); s.bank[0].rows == nil && scale > smallestScale {
@@ -118,7 +99,7 @@ func clippedHuber(r float64) float64 {
 func (s *tracking) predict(x []float64) float64 {
 	sum := 0.0
 	for k, n := range s.bank {
-		sum += float64(s.weight[k] * n.predict(x))
+		sum += float64(s.mix.weight[k] * n.predict(x))
 	}
 	return saturate(sum)
 }
@@ -132,7 +113,7 @@ func (s *tracking) endPass() {
 func (s *tracking) settled() bool    { return s.bank[0].settled() }
 func (s *tracking) basisNow() *basis { return s.bank[0].basisNow() }
 func (s *tracking) residualScale() float64 {
-	return s.mix(func(k int) float64 { return s.bank[k].residualScale() })
+	return s.mix.of(func(k int) float64 { return s.bank[k].residualScale() })
 }
 
 func (s *tracking) relax() {
@@ -145,31 +126,28 @@ func (s *tracking) relax() {
 func (s *tracking) remembers(rows float64) float64 {
 	sum := 0.0
 	for k, memory := range memories {
-		sum += s.weight[k] / effectiveRows(rows, 1-1/memory)
+		sum += s.mix.weight[k] / effectiveRows(rows, 1-1/memory)
 	}
 	return 1 / sum
 }
 
 // merge the shards' solvers, memory by memory. Their weights are averaged by the rows they have learned.
 func (s *tracking) merge(models []*Linear) error {
-	rows, most := 0.0, models[0]
-	for _, m := range models {
-		rows += float64(m.rows.Learned)
+	rows, most := make([]float64, len(models)), models[0]
+	mixtures := make([]*mixture, len(models))
+	for i, m := range models {
+		rows[i], mixtures[i] = float64(m.rows.Learned), &m.solver.(*tracking).mix
 		if m.rows.Learned > most.rows.Learned {
 			most = m
 		}
 	}
+	s.mix.average(mixtures, rows)
 	for k, n := range s.bank {
 		shards := make([]*Linear, len(models))
-		weight := 0.0
 		for i, m := range models {
 			shard := *m
 			shard.solver = m.solver.(*tracking).bank[k]
 			shards[i] = &shard
-			weight += m.solver.(*tracking).weight[k] * float64(m.rows.Learned)
-		}
-		if rows > 0 {
-			s.weight[k] = weight / rows
 		}
 		if err := n.merge(most.solver.(*tracking).bank[k], shards); err != nil {
 			return err
@@ -179,7 +157,7 @@ func (s *tracking) merge(models []*Linear) error {
 }
 
 func (s *tracking) appendState(e *encoder) {
-	e.floats(s.weight[:]...)
+	s.mix.appendState(e)
 	e.floats(s.loss[:]...)
 	e.float(s.perScale)
 	e.word(uint64(s.inBlock))
@@ -189,14 +167,7 @@ func (s *tracking) appendState(e *encoder) {
 }
 
 func (s *tracking) restoreState(d *decoder) {
-	sum := 0.0
-	for k := range s.weight {
-		s.weight[k] = d.within(0, 1)
-		sum += s.weight[k]
-	}
-	if math.Abs(sum-1) > 1e-9 {
-		d.fail("weights that add up to %v", sum)
-	}
+	s.mix.restoreState(d)
 	for k := range s.loss {
 		s.loss[k] = d.within(0, 1e6)
 	}

@@ -21,18 +21,18 @@ func (s *tracking) report(r *Report) {
 	}
 	r.Solver, r.Memories = solverTracking, nil
 	for k, rows := range memories {
-		r.Memories = append(r.Memories, Memory{Rows: rows, Weight: s.weight[k]})
+		r.Memories = append(r.Memories, Memory{Rows: rows, Weight: s.mix.weight[k]})
 	}
 }
 
 // average the solvers' reports.
 func (s *tracking) average(r *Report, reports *[experts]Report) {
 	r.Status, r.Degenerate = StatusOK, nil
-	sick := s.mix(func(k int) float64 { return float64(truth(reports[k].Status == StatusDegenerate)) })
+	sick := s.mix.of(func(k int) float64 { return float64(truth(reports[k].Status == StatusDegenerate)) })
 	if sick > 0.5 {
 		r.Status = StatusDegenerate
 	}
-	r.Scale, r.Delta = s.mix(func(k int) float64 { return reports[k].Scale }), s.mix(func(k int) float64 { return reports[k].Delta })
+	r.Scale, r.Delta = s.mix.of(func(k int) float64 { return reports[k].Scale }), s.mix.of(func(k int) float64 { return reports[k].Delta })
 	r.Intercept = s.mixed(func(k int) Coefficient { return reports[k].Intercept })
 	r.Coefficients = slices.Clone(r.Coefficients)
 	for j := range r.Coefficients {
@@ -41,14 +41,6 @@ func (s *tracking) average(r *Report, reports *[experts]Report) {
 			r.Degenerate = append(r.Degenerate, c.Name)
 		}
 	}
-}
-
-func (s *tracking) mix(of func(k int) float64) float64 {
-	sum := 0.0
-	for k, w := range s.weight {
-		sum += float64(w * of(k))
-	}
-	return sum
 }
 
 // mixed coefficient of the solvers that know it, if they have more than half the weight; its interval likewise.
@@ -67,7 +59,7 @@ func (s *tracking) mixed(of func(k int) Coefficient) Coefficient {
 // known mean of what solvers of more than half the weight know; NaN if it is not.
 func (s *tracking) known(of func(k int) float64) float64 {
 	sum, weight := 0.0, 0.0
-	for k, w := range s.weight {
+	for k, w := range s.mix.weight {
 		if v := of(k); !math.IsNaN(v) {
 			sum += float64(w * v)
 			weight += w
