@@ -18,7 +18,7 @@ import "math"
 // Spikes are outliers, not alarms: a row counts less from |u| = 4 on, and from 6 on not at all. What is out there is counted by itself: only when most rows
 // are for a while is that an alarm, since they are then not spikes but the new level, or the new spread.
 //
-// The thresholds are such that one chain of CUSUMs raises a false alarm once in some 10⁸ rows; docs/measured/drift.md has what all of them do together.
+// The thresholds are such that all chains together raise less than one false alarm in a million rows; docs/measured/drift.md has the figures.
 //
 // References: E. S. Page, Continuous inspection schemes, Biometrika 41 (1954); D. Siegmund, Sequential Analysis (1985), 2.52; G. Lorden, Ann. Math. Statist. 42
 // (1971), on CUSUMs side by side; P. J. Huber, Robust Statistics (1981), 10.3, on tests with clipped scores.

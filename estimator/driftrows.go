@@ -15,8 +15,11 @@ type watchedRows struct {
 	left uint32 // likewise: it does not count at all
 }
 
-// slowLevels of the level's chains go from block to block; the others fill a vector with both their directions.
-const slowLevels = 1
+// slowLevels of the level's chains go from block to block; the others, two, fill a vector with both their directions.
+const (
+	slowLevels                = 2
+	quickLevel, quickestLevel = slowLevels, slowLevels + 1
+)
 
 // watchRows of a tile. If there are several and one of them may raise an alarm, nothing is changed and it tells so.
 func (d *monitor) watchRows(t *tile, from, to int) bool {
@@ -71,8 +74,8 @@ func (d *monitor) load(b *watchedRows) {
 	d.spread.load(&b.Spread, spreadClip)
 	b.Weights = d.level.weights
 	c := &d.level
-	b.Cusum = [...]float64{c.up[1], c.up[2], c.down[1], c.down[2]}
-	b.Drag = [...]float64{c.drag[1], c.drag[2], c.drag[1], c.drag[2]}
+	b.Cusum = [...]float64{c.up[quickLevel], c.up[quickestLevel], c.down[quickLevel], c.down[quickestLevel]}
+	b.Drag = [...]float64{c.drag[quickLevel], c.drag[quickestLevel], c.drag[quickLevel], c.drag[quickestLevel]}
 	b.Most = [kernel.Lanes]float64{}
 }
 
@@ -82,7 +85,7 @@ func (d *monitor) keep(b *watchedRows) {
 	d.spread.keep(&b.Spread)
 	d.level.weights, d.spread.weights = b.Weights, b.Weights
 	c := &d.level
-	c.up[1], c.up[2], c.down[1], c.down[2] = b.Cusum[0], b.Cusum[1], b.Cusum[2], b.Cusum[3]
+	c.up[quickLevel], c.up[quickestLevel], c.down[quickLevel], c.down[quickestLevel] = b.Cusum[0], b.Cusum[1], b.Cusum[2], b.Cusum[3]
 }
 
 func (c *channel) load(s *kernel.Scores, most float64) {
@@ -98,7 +101,7 @@ func (c *channel) keep(s *kernel.Scores) {
 
 // exceededBy rows: one of the CUSUMs from row to row.
 func (c *channel) exceededBy(b *watchedRows) bool {
-	return max(b.Most[0], b.Most[2]) >= c.chains[1].h || max(b.Most[1], b.Most[3]) >= c.chains[2].h
+	return max(b.Most[0], b.Most[2]) >= c.chains[quickLevel].h || max(b.Most[1], b.Most[3]) >= c.chains[quickestLevel].h
 }
 
 // whitened scores of n rows, 0 of those that do not count.

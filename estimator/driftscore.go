@@ -26,8 +26,8 @@ const (
 	fewestMeasured = 128     // rows from which on there are alarms
 	strongestRho   = 0.95
 	weakestRho     = -0.5
-	meanDoubt      = 1.5 // standard errors of the mean that are allowed for
-	scaleDoubt     = 1   // and of the scale, by half of them
+	meanDoubt      = 1 // standard errors of the mean that are allowed for
+	scaleDoubt     = 1 // and of the scale, by half of them
 )
 
 func newChannel(chains *[chainCount]chain, slow int) channel {
@@ -122,14 +122,16 @@ func (c *channel) moved(which int, inBlock float64) float64 {
 // chain is a CUSUM's k, half the change that it is best at, and its threshold h, both in standard deviations of the whitened score.
 type chain struct{ k, h float64 }
 
-const chainCount = 3
+const chainCount = 4
 
-// Thresholds of Siegmund's approximation for a false alarm in 2·10⁸ rows on either side, (exp(2kb) − 2kb − 1)/(2k²) with b = h + 1.166, for the level, whose
-// score has shorter tails than the normal distribution. The spread's score is skewed; its thresholds are from simulations.
+// The thresholds h. By Siegmund's approximation (exp(2kb) − 2kb − 1)/(2k²) with b = h + 1.166, for normal scores and a mean that is known, those of the level are one false alarm in
+// 10⁷ to 10⁸ rows on either side; with scores of shorter tails, and what is allowed for the mean, there are fewer. The spread's score is skewed, and its thresholds and those of the
+// coefficients are from simulations. They are as low as they can be with less than one false alarm per million rows of any noise of docs/measured/drift.md, while the
+// kinds of alarms are still told apart: a quick chain of the spread that was more sensitive would be before those of the level and of the coefficients.
 var (
-	levelChains  = &[chainCount]chain{{0.2, 38}, {0.5, 17.2}, {1.3, 6.9}}
-	spreadChains = &[chainCount]chain{{0.25, 42}, {0.6, 28}, {1.3, 22}}
-	slopeChains  = &[2]chain{{0.9, 9.6}, {1.8, 5}}
+	levelChains  = &[chainCount]chain{{0.1, 64}, {0.2, 32.5}, {0.5, 16}, {1.3, 6.5}}
+	spreadChains = &[chainCount]chain{{0.12, 68}, {0.25, 36}, {0.6, 28}, {1.3, 24}}
+	slopeChains  = &[2]chain{{0.9, 8.2}, {1.8, 4.3}}
 )
 
 // farOut counts the rows far out: a CUSUM over whether most rows are.
