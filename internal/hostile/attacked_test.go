@@ -82,6 +82,7 @@ func attacks(t testing.TB) map[string]func(i int) []byte {
 		"4,000 columns":     func(int) []byte { return columns },
 		"schema of its own": func(i int) []byte { return table(t, 1, 1, normal, fmt.Sprint("extra ", i)) },
 		"NaN storm":         func(int) []byte { return nan },
+		"as much noise":     func(i int) []byte { return noise(uint64(i), len(nan)) },
 		"1 MB of noise":     func(i int) []byte { return noise(uint64(i), 1<<20) },
 	}
 }
