@@ -77,14 +77,17 @@ func TestLongRun(t *testing.T) {
 					continue
 				}
 				addInformation(h, &m.solver.(*newton).fit, c)
-				if exponent := math.Log10(float64(a.row)); exponent > 6 && exponent == math.Floor(exponent) {
+				if a.row == 10_000_000 || a.row%100_000_000 == 0 {
 					t.Logf("%d rows", a.row)
 					checkDefinite(t, m.solver.(*newton))
 				}
 			}
 			n := m.solver.(*newton)
-			checkDefinite(t, n)
+			least := checkDefinite(t, n)
 			checkFinite(t, m)
+			if want := trendEigenvalue(a.row, s.halfLife); s.halfLife == 1e6 && a.row >= 10*1e6 && least < 0.5*want {
+				t.Errorf("least eigenvalue %.3g; the trend's distance from its centre alone explains %.3g", least, want)
+			}
 			if s.loss == "half-squared" {
 				var identity mat.Dense
 				mirror(h, size)
@@ -116,7 +119,15 @@ func addInformation(h []float64, b *basis, c Columns) {
 	}
 }
 
-func checkDefinite(t *testing.T, s *newton) {
+// trendEigenvalue is the least eigenvalue of the correlations of intercept and trend, after so many rows: those that are remembered lie τ = halfLife/ln 2 rows
+// about a mean that is τ back from the newest, and the centre of the basis is where the stream began.
+func trendEigenvalue(rows int, halfLife float64) float64 {
+	spread := halfLife / math.Ln2
+	mean := max(0, float64(rows)-spread)
+	return 1 - mean/math.Hypot(mean, spread)
+}
+
+func checkDefinite(t *testing.T, s *newton) (least float64) {
 	t.Helper()
 	size := len(s.beta)
 	p := mat.NewSymDense(size, s.dense())
@@ -129,11 +140,12 @@ func checkDefinite(t *testing.T, s *newton) {
 	if !eigen.Factorize(p, false) {
 		t.Fatalf("P has no eigenvalues: %v", s.dense())
 	}
-	least := eigen.Values(nil)[0]
+	least = eigen.Values(nil)[0]
 	t.Logf("least eigenvalue of P as correlations: %.3g", least)
 	if !(least > 0) {
 		t.Errorf("P is not positive definite: least eigenvalue %v", least)
 	}
+	return least
 }
 
 // P that is not definite any more becomes so, and is hardly changed.
