@@ -80,6 +80,10 @@ func (s *asgd) start() {
 	beta, _ := w.fit.plain(w.beta, w.dense())
 	copy(s.beta, beta[1:])
 	s.beta[s.stride] = beta[0]
+	for j, b := range s.beta {
+		s.beta[j] = max(-asgdLargest, min(asgdLargest, b))
+	}
+	s.sigma = min(s.sigma, farthest)
 	s.path.start(s.beta, math.Floor(s.t/asgdBlock))
 	s.warmUp = nil
 	s.prepare()

@@ -232,7 +232,7 @@ func (s *asgd) check(d *decoder) {
 			d.fail("a scale of %v", scale)
 		}
 	}
-	if !(s.sigma >= smallestSigma && s.sigma <= farthest) || !(s.sigma0 >= 0 && s.sigma0 <= farthest) || !(s.t >= 0 && s.t <= 0x1p53) {
+	if !(s.sigma >= smallestSigma && s.sigma <= farthest) || !(s.sigma0 >= 0 && s.sigma0 <= farthest) || !(s.t >= 0 && s.t <= countableRows) {
 		d.fail("σ̂ %v after %v rows", s.sigma, s.t)
 	}
 }

@@ -26,8 +26,8 @@ const (
 	fewestMeasured = 128     // rows from which on there are alarms
 	strongestRho   = 0.95
 	weakestRho     = -0.5
-	meanDoubt      = 1 // standard errors of the mean that are allowed for
-	scaleDoubt     = 1 // and of the scale, by half of them
+	meanDoubt      = 1.5 // standard errors of the mean that are allowed for
+	scaleDoubt     = 1   // and of the scale, by half of them
 )
 
 func newChannel(chains *[chainCount]chain, slow int) channel {
@@ -129,7 +129,7 @@ const chainCount = 4
 // coefficients are from simulations. They are as low as they can be with less than one false alarm per million rows of any noise of docs/measured/drift.md, while the
 // kinds of alarms are still told apart: a quick chain of the spread that was more sensitive would be before those of the level and of the coefficients.
 var (
-	levelChains  = &[chainCount]chain{{0.1, 64}, {0.2, 32.5}, {0.5, 16}, {1.3, 6.5}}
+	levelChains  = &[chainCount]chain{{0.1, 75}, {0.2, 38}, {0.5, 17.2}, {1.3, 6.9}}
 	spreadChains = &[chainCount]chain{{0.12, 68}, {0.25, 36}, {0.6, 28}, {1.3, 24}}
 	slopeChains  = &[2]chain{{0.9, 8.2}, {1.8, 4.3}}
 )

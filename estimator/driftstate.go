@@ -122,9 +122,11 @@ func (d *decoder) within(low, high float64) float64 {
 }
 
 func (c *channel) restoreState(d *decoder) {
-	for _, v := range [...]*float64{&c.n, &c.mean, &c.square, &c.product, &c.before, &c.sum, &c.squares, &c.products, &c.weights, &c.whitened} {
+	c.n = d.within(0, channelRows)
+	for _, v := range [...]*float64{&c.mean, &c.square, &c.product, &c.before, &c.sum, &c.squares, &c.products} {
 		*v = d.within(-1e6, 1e6)
 	}
+	c.weights, c.whitened = d.within(0, driftBlock), d.within(-1e6, 1e6)
 	d.bounded(c.up[:], 1e9)
 	d.bounded(c.down[:], 1e9)
 	d.bounded(c.run[:], 0x1p53)

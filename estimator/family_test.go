@@ -130,7 +130,7 @@ func FuzzFamilyRestore(f *testing.F) {
 			}
 			return
 		}
-		whole := definite(m)
+		whole := plausible(m)
 		m.Learn(nil, clean(2, len(m.Config().Features), 70))
 		m.Report()
 		if !whole {

@@ -82,7 +82,7 @@ func (s *newton) check(d *decoder) {
 			d.fail("a scale of %v", scale)
 		}
 	}
-	if !(s.sigma >= smallestSigma) || !(s.t >= 0) || s.block < 1 || s.block > longestBlock || s.inBlock < 0 || s.inBlock >= s.block {
+	if !(s.sigma >= smallestSigma) || !(s.t >= 0 && s.t <= countableRows) || s.block < 1 || s.block > longestBlock || s.inBlock < 0 || s.inBlock >= s.block {
 		d.fail("σ̂ %v after %v rows, %d of %d in the block", s.sigma, s.t, s.inBlock, s.block)
 	}
 	if s.rows != nil {
@@ -93,6 +93,9 @@ func (s *newton) check(d *decoder) {
 		}
 	}
 }
+
+// countableRows bounds what a model can have seen: beyond, a float64 does not count them one by one.
+const countableRows = 0x1p53
 
 // upper visits the upper half of A, row by row.
 func upper(A []float64, m int, visit func(*float64)) {

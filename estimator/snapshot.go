@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 13
+	snapshotVersion = 14
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -85,7 +86,7 @@ func FuzzRestore(f *testing.F) {
 			}
 			return
 		}
-		whole := definite(m)
+		whole := plausible(m)
 		m.Learn(nil, timed(clean(2, len(m.Config().Features), 70)))
 		m.Report()
 		if !whole {
@@ -97,8 +98,23 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
-// definite tells whether the state is one that a model can have come to: crafted ones whose P is indefinite are stood, but need not be read back after more rows.
-func definite(m *Linear) bool {
-	s, newton := m.solver.(*newton)
-	return !newton || cholesky(s.dense(), len(s.beta))
+// plausible tells whether the state is one that a model can have come to: crafted ones whose P is indefinite, or whose iterates and scale are beyond what rows can make of them, are stood, but need
+// not be read back after more rows.
+func plausible(m *Linear) bool {
+	const most = 1e30
+	var solvers []*newton
+	switch s := m.solver.(type) {
+	case *newton:
+		solvers = append(solvers, s)
+	case *tracking:
+		solvers = s.bank[:]
+	case *asgd:
+		if s.warmUp != nil {
+			solvers = append(solvers, s.warmUp)
+		}
+		if !(s.sigma < most && math.Abs(s.block.scale) < most) || slices.ContainsFunc(s.beta, func(v float64) bool { return math.Abs(v) > most }) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(solvers, func(s *newton) bool { return !cholesky(s.dense(), len(s.beta)) })
 }

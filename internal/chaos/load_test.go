@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/streamfit/streamfit/pipeline/arrowipc"
@@ -92,7 +93,9 @@ func (l *load) transaction() error {
 	if end == kgo.TryAbort {
 		l.aborted++
 	}
-	return l.client.EndTransaction(ctx, end)
+	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, l.client.EndTransaction(ctx, end) },
+		backoff.WithBackOff(backoff.NewConstantBackOff(100*time.Millisecond)), backoff.WithMaxElapsedTime(2*time.Minute))
+	return err
 }
 
 // value of a message for a partition: now and then one that is no Arrow stream.
