@@ -3,7 +3,8 @@
     go run ./internal/driftstudy -dump DIR -repeats 30 && python golden/driftpeers.py DIR
 
 river 0.26.1. Each detector's threshold is tuned for each noise by itself, on a tenth of the rows that streamfit is tried on without a change: the most
-sensitive at which it raises at most 4 alarms per million rows. streamfit's own thresholds are the same everywhere. What is fed: the residual in units of its
+sensitive at which it raises at most 4 alarms per million rows. streamfit's own are tuned likewise, all by one factor, by
+TestDetectorBesideItsPeers in estimator/. What is fed: the residual in units of its
 standard deviation, or for a change of variance its absolute value. A detector that has raised an alarm begins anew.
 The rows without a change are cut into streams as long as those with one, each with a fresh detector.
 """
