@@ -6,11 +6,13 @@ import "math"
 //
 // A downdate rounds every element by half a unit ε of its last place, and both halves of P alike. Such an error is forgotten faster than P itself shrinks: with
 // Φ = ∏(I − Kzᵀ) = PₙPₖ⁻¹ it becomes ΦEΦᵀ, so relative to Pₙ ~ 1/n an error of row k is ε·k/n. All of them together are ε·n/2 if they all have one sign, 1e-7
-// after 10⁹ rows, and ε·√(n/3) if they are random, 4e-12: to be held against the smallest eigenvalue of P as a correlation matrix, which is above 1e-4 as
-// columns that are closer are replaced by what is left of them (see the type dependent). Three things remain:
+// after 10⁹ rows, and ε·√(n/3) if they are random, 4e-12: to be held against the smallest eigenvalue of P as a correlation matrix, which after the warm-up is
+// above 1e-4 as columns that are closer are replaced by what is left of them (see the type dependent). Four things remain:
 //
 //   - one row may sharpen a coefficient so much that rounding makes its variance 0 or less: the diagonal falls by 2⁻⁵² of itself in a row at most;
 //   - with forgetting, P grows as λ⁻ⁿ in directions that no row shows: keepRidge bounds it;
+//   - with forgetting, a column whose rows wander away from the centre of the warm-up, to m ± s, becomes a multiple of the intercept: the smallest eigenvalue
+//     falls as (s/m)²/2, as that of the exact P does;
 //   - a stream whose columns become collinear after the warm-up, and wide forgetting: mend looks every 65,536 rows.
 //
 // TestLongRun holds P against the inverse of the sums that it stands for.
