@@ -43,8 +43,11 @@ func (v *verdict) checkKeyStates(p int, got, want map[string]*pipeline.KeyState)
 		v.wrong("partition %d: the state has %d keys, one pass %d", p, len(got), len(want))
 	}
 	for name, w := range want {
-		if g := got[name]; g == nil || g.Learned != w.Learned || !bytes.Equal(g.State, w.State) {
-			v.wrong("partition %d: the state of key %s is not that of one pass: %+v, want %+v", p, name, g, w)
+		switch g := got[name]; {
+		case g == nil:
+			v.wrong("partition %d: key %s has no state", p, name)
+		case g.Learned != w.Learned || !bytes.Equal(g.State, w.State):
+			v.wrong("partition %d: the state of key %s, of %d rows at %d, is not that of one pass, of %d rows at %d, or its bits differ", p, name, g.Learned, g.Position, w.Learned, w.Position)
 		}
 	}
 }
