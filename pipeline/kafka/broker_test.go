@@ -118,7 +118,20 @@ func valued(values ...string) []pipeline.Record {
 	return records
 }
 
+// source that asks for the topic by its id, as the program does.
 func source(t testing.TB, c *Cluster, cfg SourceConfig) *Source {
+	t.Helper()
+	if cfg.TopicID == "" {
+		var err error
+		if cfg.TopicID, err = c.TopicID(t.Context(), cfg.Topic); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return anySource(t, c, cfg)
+}
+
+// anySource asks for the topic by its name where the configuration has no id, as of a broker before Kafka 3.1.
+func anySource(t testing.TB, c *Cluster, cfg SourceConfig) *Source {
 	t.Helper()
 	s, err := c.OpenSource(cfg)
 	if err != nil {

@@ -68,10 +68,17 @@ var apis = []api{
 		func(b *bench) func(context.Context) error {
 			written(b.t, b.c.OpenSink(b.input), "v")
 			return func(ctx context.Context) error {
-				_, err := source(b.t, b.c, SourceConfig{Topic: b.input, MaxWait: time.Millisecond}).Fetch(ctx)
+				_, err := anySource(b.t, b.c, SourceConfig{Topic: b.input, MaxWait: time.Millisecond}).Fetch(ctx)
 				return err
 			}
 		}},
+	{kmsg.Fetch, those(kerr.UnknownTopicID, kerr.InconsistentTopicID), func(b *bench) func(context.Context) error {
+		written(b.t, b.c.OpenSink(b.input), "v")
+		return func(ctx context.Context) error {
+			_, err := source(b.t, b.c, SourceConfig{Topic: b.input, MaxWait: time.Millisecond}).Fetch(ctx)
+			return err
+		}
+	}},
 	{kmsg.ListOffsets, those(moving, kerr.OffsetNotAvailable, kerr.UnsupportedForMessageFormat, kerr.TopicAuthorizationFailed), func(b *bench) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, _, err := b.c.Bounds(ctx, b.input, 0)

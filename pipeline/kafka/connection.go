@@ -15,6 +15,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/metadata"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // connection to one broker on which this package speaks Kafka's protocol itself.
@@ -66,10 +67,52 @@ func (c *connection) during(ctx context.Context, timeout time.Duration, talk fun
 	return err
 }
 
-// request writes a request.
-func (c *connection) request(version int16, message protocol.Message) error {
+// request writes a request, in its version. kafka-go's codecs do not know the versions that speak of topics by their ids: these are kmsg's, made from Kafka's own
+// schemas.
+func (c *connection) request(question kmsg.Request) error {
 	c.correlation++
-	return protocol.WriteRequest(c, version, c.correlation, c.client, message)
+	_, err := c.Write(kmsg.NewRequestFormatter(kmsg.FormatterClientID(c.client)).AppendRequest(nil, question, c.correlation))
+	return err
+}
+
+// roundTrip writes a request and reads the answer to it.
+func (c *connection) roundTrip(ctx context.Context, question kmsg.Request) (kmsg.Response, error) {
+	answer := question.ResponseKind()
+	err := c.during(ctx, askTimeout, func() error {
+		if err := c.request(question); err != nil {
+			return err
+		}
+		body, err := c.response(nil)
+		if err != nil {
+			return err
+		}
+		if answer.IsFlexible() && question.Key() != int16(kmsg.ApiVersions) {
+			if len(body) == 0 || body[0] != 0 {
+				return errMalformed // no tags are defined for a response's head
+			}
+			body = body[1:]
+		}
+		return answer.ReadFrom(body)
+	})
+	return answer, err
+}
+
+// newest version of a kind of request that the broker at the other end knows.
+func (c *connection) newest(ctx context.Context, key kmsg.Key) (int16, error) {
+	answer, err := c.roundTrip(ctx, kmsg.NewPtrApiVersionsRequest())
+	if err != nil {
+		return 0, err
+	}
+	known := answer.(*kmsg.ApiVersionsResponse)
+	if known.ErrorCode != 0 {
+		return 0, kafkago.Error(known.ErrorCode)
+	}
+	for _, k := range known.ApiKeys {
+		if k.ApiKey == int16(key) {
+			return k.MaxVersion, nil
+		}
+	}
+	return 0, fmt.Errorf("the broker knows no %s: %w", key.Name(), kafkago.UnsupportedVersion)
 }
 
 // largestResponse bounds what a broker may make us allocate. Brokers send a record batch whole even if it is larger than what was asked for.

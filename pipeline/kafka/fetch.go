@@ -7,7 +7,7 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol/fetch"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/streamfit/streamfit/pipeline"
 )
@@ -38,6 +38,7 @@ type Source struct {
 	cluster *Cluster
 	cfg     SourceConfig
 	doing   string
+	topicID [16]byte // where cfg.TopicID says it
 	cancel  context.CancelFunc
 	runs    chan run
 	free    chan *response
@@ -76,9 +77,16 @@ func (c *Cluster) OpenSource(cfg SourceConfig) (*Source, error) {
 			*tell = func() {}
 		}
 	}
+	var id [16]byte
+	if cfg.TopicID != "" {
+		var err error
+		if id, err = parseTopicID(cfg.TopicID); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
-		cluster: c, cfg: cfg, doing: fmt.Sprintf("fetch from topic %s, partition %d", cfg.Topic, cfg.Partition), cancel: cancel,
+		cluster: c, cfg: cfg, topicID: id, doing: fmt.Sprintf("fetch from topic %s, partition %d", cfg.Topic, cfg.Partition), cancel: cancel,
 		runs: make(chan run), free: make(chan *response, 2), done: make(chan struct{}),
 	}
 	s.free <- &response{}
@@ -143,6 +151,7 @@ func (s *Source) loop(ctx context.Context) {
 type fetcher struct {
 	source   *Source
 	conn     *connection
+	version  int16 // of the Fetch API that is spoken on it
 	next     int64
 	lost     int64 // offsets passed over since the last run
 	maxBytes int
@@ -209,7 +218,7 @@ func (f *fetcher) fetch(ctx context.Context, into *response) (out pipeline.Fetch
 	if err := f.exchange(ctx, into); err != nil {
 		return out, err
 	}
-	if err := parseFetch(into.buffer, &into.parsed); err != nil {
+	if err := parseFetch(into.buffer, f.version, &into.parsed); err != nil {
 		return out, err
 	}
 	if into.parsed.throttle > 0 {
@@ -265,7 +274,7 @@ func (f *fetcher) askAhead(ctx context.Context, records []byte) error {
 
 func (f *fetcher) ask(offset int64) error {
 	f.asked, f.askedFor = true, offset
-	return f.conn.request(fetchVersion, f.request(offset))
+	return f.conn.request(f.request(offset))
 }
 
 const smallestFetch = 64 << 10
@@ -299,17 +308,19 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (f *fetcher) request(offset int64) *fetch.Request {
+func (f *fetcher) request(offset int64) *kmsg.FetchRequest {
 	cfg := f.source.cfg
-	return &fetch.Request{
-		ReplicaID: -1, MaxWaitTime: int32(cfg.MaxWait.Milliseconds()), MinBytes: 1, MaxBytes: int32(f.maxBytes), IsolationLevel: readCommitted,
-		SessionEpoch: -1, // no fetch session: every request says all it wants
-		Topics: []fetch.RequestTopic{{Topic: cfg.Topic, Partitions: []fetch.RequestPartition{{
-			Partition: int32(cfg.Partition), CurrentLeaderEpoch: -1, FetchOffset: offset, LogStartOffset: -1, PartitionMaxBytes: int32(f.maxBytes),
-		}}}},
-	}
+	partition, topic, out := kmsg.NewFetchRequestTopicPartition(), kmsg.NewFetchRequestTopic(), kmsg.NewPtrFetchRequest()
+	partition.Partition, partition.FetchOffset, partition.PartitionMaxBytes = int32(cfg.Partition), offset, int32(f.maxBytes)
+	topic.Topic, topic.TopicID, topic.Partitions = cfg.Topic, f.source.topicID, []kmsg.FetchRequestTopicPartition{partition}
+	out.Version, out.Topics = f.version, []kmsg.FetchRequestTopic{topic}
+	out.MaxWaitMillis, out.MinBytes, out.MaxBytes, out.IsolationLevel = int32(cfg.MaxWait.Milliseconds()), 1, int32(f.maxBytes), readCommitted
+	out.SessionEpoch = -1 // no fetch session: every request says all it wants
+	return out
 }
 
+// connect to the partition's leader, and settle which version is spoken: by the topic's id, wherever the broker can. A name may become another topic's from one
+// fetch to the next.
 func (f *fetcher) connect(ctx context.Context) error {
 	if f.conn != nil {
 		return nil
@@ -324,7 +335,18 @@ func (f *fetcher) connect(ctx context.Context) error {
 			return otherTopic(cfg, id, err)
 		}
 	}
-	f.conn, err = c.connect(ctx, address)
+	conn, err := c.connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	f.conn, f.version = conn, namedVersion
+	if cfg.TopicID == "" {
+		return nil
+	}
+	newest, err := conn.newest(ctx, kmsg.Fetch)
+	if newest >= identifiedVersion {
+		f.version = identifiedVersion
+	}
 	return err
 }
 

@@ -30,17 +30,16 @@ func TestWhatIsWrittenIsFetched(t *testing.T) {
 			pipeline.Record{Key: []byte("deleted"), Time: now}); err != nil {
 			t.Fatal(err)
 		}
-		f, err := source(t, c, SourceConfig{Topic: name}).Fetch(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
 		want := pipeline.Fetched{Next: 3, End: 3, Messages: []pipeline.Message{
 			{Offset: 0, Time: now - 5, Key: []byte("k"), Value: []byte("v"), Headers: []pipeline.Header{{Key: "a", Value: []byte("1")}, {Key: "b"}}},
 			{Offset: 1, Time: now, Key: []byte{}, Value: []byte{}},
 			{Offset: 2, Time: now, Key: []byte("deleted")},
 		}}
-		if diff := cmp.Diff(want, f); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
+		for _, open := range []func(testing.TB, *Cluster, SourceConfig) *Source{source, anySource} {
+			f, err := open(t, c, SourceConfig{Topic: name}).Fetch(t.Context())
+			if diff := cmp.Diff(want, f); diff != "" || err != nil {
+				t.Errorf("error %v (-want +got):\n%s", err, diff)
+			}
 		}
 	})
 }
@@ -211,12 +210,12 @@ func TestFetchAsksForMore(t *testing.T) {
 	broker.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		broker.KeepControl()
 		f := req.(*kmsg.FetchRequest)
-		a := answer(name, 0, nil)
+		a := answer(namedVersion, 0, nil)
 		a.ThrottleMillis = 0
 		a.Topics[0].Partitions[0].RecordBatches = whole[:min(int(f.Topics[0].Partitions[0].PartitionMaxBytes), len(whole))]
 		return &a, nil, true
 	})
-	if got, _ := take(t, source(t, c, SourceConfig{Topic: name, MaxBytes: 100}), 1, 1); len(got[0].Value) != 5000 {
+	if got, _ := take(t, anySource(t, c, SourceConfig{Topic: name, MaxBytes: 100}), 1, 1); len(got[0].Value) != 5000 {
 		t.Errorf("a value of %d bytes", len(got[0].Value))
 	}
 }
@@ -283,6 +282,26 @@ func TestFetchTellsATopicFromItsNamesake(t *testing.T) {
 		}
 		if again, err := c.TopicID(t.Context(), name); err != nil || again == id || again == "" {
 			t.Errorf("id %q, error %v", again, err)
+		}
+	})
+}
+
+// TestFetchTellsANamesakeOnAConnectionThatLives: the program worked on what it had while the topic was made again, and asks for the next on the same connection.
+func TestFetchTellsANamesakeOnAConnectionThatLives(t *testing.T) {
+	onBrokers(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		name := topic(t, c, Topic{})
+		written(t, c.OpenSink(name), "0")
+		s := source(t, c, SourceConfig{Topic: name, MaxWait: time.Millisecond})
+		take(t, s, 1, 1)
+		put(t, franz(t, brokers, kgo.ProducerBatchCompression(kgo.GzipCompression())), name, strings.Repeat("1", 1000)) // compressed: no request is sent ahead
+		held := <-s.runs                                                                                                // both buffers are out: the next request is asked when one comes back
+		remake(t, c, name)
+		written(t, c.OpenSink(name), "a", "b", "c", "d")
+		s.free <- held.response
+		f, err := s.Fetch(t.Context())
+		if other := (*TopicError)(nil); !errors.As(err, &other) {
+			t.Errorf("%+v, error %v", f, err)
 		}
 	})
 }

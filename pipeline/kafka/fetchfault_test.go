@@ -99,8 +99,8 @@ func TestFetchRespectsAQuota(t *testing.T) {
 	c := open(t, broker.ListenAddrs())
 	name := topic(t, c, Topic{})
 	written(t, c.OpenSink(name), "v")
-	broker.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
-		return &kmsg.FetchResponse{Version: fetchVersion, ThrottleMillis: 5}, nil, true // once
+	broker.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		return &kmsg.FetchResponse{Version: req.GetVersion(), ThrottleMillis: 5}, nil, true // once
 	})
 	if got, _ := take(t, source(t, c, SourceConfig{Topic: name}), 1, 1); got[0].Value != "v" {
 		t.Error(got)

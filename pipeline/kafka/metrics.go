@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -55,6 +56,8 @@ func codeOf(err error) string {
 		cert    *tls.CertificateVerificationError
 	)
 	switch {
+	case errors.As(err, &code) && code.Title() == "": // a code that kafka-go has no name for
+		return "code_" + strconv.Itoa(int(code))
 	case errors.As(err, &code):
 		return strings.ReplaceAll(strings.ToLower(code.Title()), " ", "_")
 	case errors.Is(err, syscall.ECONNREFUSED):

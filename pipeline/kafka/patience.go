@@ -27,12 +27,20 @@ const manyFailures = 10
 // corruptTries is how often damaged bytes are asked for again.
 const corruptTries = 5
 
+// Codes that kafka-go has no names for.
+const (
+	unknownTopicID      kafkago.Error = 100
+	inconsistentTopicID kafkago.Error = 103
+)
+
 // codes of Kafka's that the APIs in use may answer with, what to do about each, and why. Any other code is as never.
 var codes = map[kafkago.Error]struct {
 	patience patience
 	why      string
 }{
 	kafkago.UnknownTopicOrPartition: {always, "made a moment ago, and its leader does not know yet; or deleted, until somebody makes it again"},
+	unknownTopicID:                  {always, "as UnknownTopicOrPartition, where the topic was asked for by its id; whether it is another one now is found out before the next try"},
+	inconsistentTopicID:             {always, "as unknownTopicID, said by a leader that is just making the topic anew"},
 	kafkago.LeaderNotAvailable:      {always, "a leader is being elected"},
 	kafkago.NotLeaderForPartition:   {always, "the leader has moved"},
 	kafkago.ReplicaNotAvailable:     {always, "the leader has moved"},

@@ -242,7 +242,7 @@ func TestReplayRefusesStateItCannotRead(t *testing.T) {
 	written(t, c.OpenSink(name), "state")
 	broker.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
 		broker.KeepControl()
-		a := answer(name, 0, nil)
+		a := answer(namedVersion, 0, nil)
 		a.Topics[0].Partitions[0].RecordBatches = batch{codec: kafkago.Gzip, payload: []byte("nonsense"), count: 1}.bytes(t)
 		return &a, nil, true
 	})

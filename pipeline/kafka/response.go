@@ -3,13 +3,18 @@ package kafka
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"math"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 )
 
-// fetchVersion of the Fetch API that is spoken: with isolation levels, without flexible encoding. All brokers since 2.3 know it, 4.x too.
-const fetchVersion = 11
+// The versions of the Fetch API that are spoken.
+const (
+	namedVersion      = 11 // names the topic; all brokers since 2.3 know it, 4.x too
+	identifiedVersion = 13 // gives its id instead (KIP-516, Kafka 3.1)
+)
 
 // fetchResponse is the answer for the one partition that was asked for.
 type fetchResponse struct {
@@ -22,38 +27,47 @@ type fetchResponse struct {
 var errMalformed = errors.New("a response that is no answer to Fetch")
 
 // parseFetch reads the body of a response. Its records refer to b.
-func parseFetch(b []byte, r *fetchResponse) error {
-	p := cursor{b: b}
+func parseFetch(b []byte, version int16, r *fetchResponse) error {
+	p := cursor{b: b, flexible: version == identifiedVersion}
+	p.tags() // of the head
 	*r = fetchResponse{aborted: r.aborted[:0], highWatermark: -1}
 	r.throttle = time.Duration(p.int32()) * time.Millisecond
 	if code := p.int16(); code != 0 {
-		return kafkago.Error(code)
+		return refusal(code)
 	}
 	p.skip(4) // session
-	topics := p.int32()
+	topics := p.count()
 	if topics == 0 && !p.short {
 		return nil // the quota is exceeded: nothing is sent (KIP-219)
 	}
 	if topics != 1 {
 		return errMalformed
 	}
-	p.skip(int(p.int16())) // topic
-	if p.int32() != 1 {
+	if p.flexible {
+		p.skip(16) // the topic's id
+	} else {
+		p.skip(int(p.int16())) // the topic
+	}
+	if p.count() != 1 {
 		return errMalformed
 	}
 	p.skip(4) // partition
 	code := p.int16()
 	r.highWatermark, r.lastStable, r.logStart = p.int64(), p.int64(), p.int64()
-	for range max(0, p.int32()) { // −1: none
+	for range p.count() {
 		if p.short {
 			return errMalformed
 		}
 		r.aborted = append(r.aborted, abortedTransaction{producer: p.int64(), first: p.int64()})
+		p.tags()
 	}
 	p.skip(4) // preferred replica
-	r.records = p.bytes(int(max(0, p.int32())))
+	r.records = p.bytes(p.count())
+	for range 3 { // of the partition, the topic and the response
+		p.tags()
+	}
 	if code != 0 {
-		return kafkago.Error(code)
+		return refusal(code)
 	}
 	if p.short {
 		return errMalformed
@@ -61,10 +75,20 @@ func parseFetch(b []byte, r *fetchResponse) error {
 	return nil
 }
 
+// refusal with a code of Kafka's, in words where kafka-go has none for it.
+func refusal(code int16) error {
+	err := kafkago.Error(code)
+	if err == unknownTopicID || err == inconsistentTopicID {
+		return fmt.Errorf("the broker has no topic of this id: %w", err)
+	}
+	return err
+}
+
 // cursor over big-endian fields. Beyond the end everything is zero and short is set.
 type cursor struct {
-	b     []byte
-	short bool
+	b        []byte
+	flexible bool // the encoding of KIP-482, with varints for counts, and tags
+	short    bool
 }
 
 func (c *cursor) bytes(n int) []byte {
@@ -99,6 +123,36 @@ func (c *cursor) int64() int64 {
 		return int64(binary.BigEndian.Uint64(b))
 	}
 	return 0
+}
+
+// count of what follows: elements of an array, or bytes; 0 for those that are null.
+func (c *cursor) count() int {
+	if !c.flexible {
+		return int(max(0, c.int32()))
+	}
+	return int(min(max(1, c.uvarint()), math.MaxInt32)) - 1 // null is 0, none is 1
+}
+
+// tags of the flexible encoding, none of which matter here.
+func (c *cursor) tags() {
+	if !c.flexible {
+		return
+	}
+	for n := c.uvarint(); n > 0 && !c.short; n-- {
+		c.uvarint()
+		c.skip(int(min(c.uvarint(), math.MaxInt32)))
+	}
+}
+
+func (c *cursor) uvarint() uint64 {
+	v, n := binary.Uvarint(c.b)
+	if n <= 0 {
+		c.short = true
+		c.b = nil
+		return 0
+	}
+	c.b = c.b[n:]
+	return v
 }
 
 // varint in zigzag form.

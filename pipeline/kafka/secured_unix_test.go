@@ -141,7 +141,7 @@ var needed = []struct {
 	says []string
 }{
 	{"fetching", func(t *testing.T, c *Cluster, _ *Member) error {
-		_, err := source(t, c, SourceConfig{Topic: "flights"}).Fetch(t.Context())
+		_, err := anySource(t, c, SourceConfig{Topic: "flights"}).Fetch(t.Context())
 		return err
 	}, []string{"fetch from topic flights, partition 0", "operation Read on this topic"}},
 	{"joining", func(t *testing.T, c *Cluster, m *Member) error {

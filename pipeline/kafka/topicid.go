@@ -3,14 +3,14 @@ package kafka
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"slices"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// topicIDVersion of the Metadata API is the first that asks for topics by name and tells their ids (KIP-516, Kafka 2.8). kafka-go's codecs do not know it: these are
-// kmsg's, made from Kafka's own schemas.
+// topicIDVersion of the Metadata API is the first that asks for topics by name and tells their ids (KIP-516, Kafka 2.8).
 const topicIDVersion = 10
 
 // TopicID tells a topic from another one of the same name, made after it was deleted. Empty: the broker is too old to know.
@@ -79,27 +79,23 @@ func (c *Cluster) describe(ctx context.Context, address, topic string) (*kmsg.Me
 		return nil, err
 	}
 	defer conn.Close()
-	question, answer := kmsg.NewPtrMetadataRequest(), kmsg.NewPtrMetadataResponse()
-	question.Version, answer.Version = topicIDVersion, topicIDVersion
-	asked := kmsg.NewMetadataRequestTopic()
+	question, asked := kmsg.NewPtrMetadataRequest(), kmsg.NewMetadataRequestTopic()
 	asked.Topic = kmsg.StringPtr(topic)
-	question.Topics = []kmsg.MetadataRequestTopic{asked}
-	err = conn.during(ctx, askTimeout, func() error {
-		conn.correlation++
-		formatter := kmsg.NewRequestFormatter(kmsg.FormatterClientID(conn.client))
-		if _, err := conn.Write(formatter.AppendRequest(nil, question, conn.correlation)); err != nil {
-			return err
-		}
-		body, err := conn.response(nil)
-		if err != nil {
-			return err
-		}
-		if len(body) == 0 || body[0] != 0 { // the tags of the response's head: none are defined
-			return errMalformed
-		}
-		return answer.ReadFrom(body[1:])
-	})
-	return answer, err
+	question.Version, question.Topics = topicIDVersion, []kmsg.MetadataRequestTopic{asked}
+	answer, err := conn.roundTrip(ctx, question)
+	if err != nil {
+		return nil, err
+	}
+	return answer.(*kmsg.MetadataResponse), nil
+}
+
+// parseTopicID reads what TopicID gives.
+func parseTopicID(id string) (out [16]byte, err error) {
+	b, err := hex.DecodeString(id)
+	if err != nil || copy(out[:], b) != len(b) || len(b) != len(out) {
+		return out, fmt.Errorf("kafka: %q is no topic's id", id)
+	}
+	return out, nil
 }
 
 // otherTopic, if that is what an id, or the failure to get one, says.
