@@ -10,7 +10,10 @@ import (
 // differences of times alone, so the order of the rows does not matter for what they count in the sums of the fit.
 //
 // One wrong clock, years ahead, would forget everything, and make all that follows late. So a row that leaps ahead, by more than a half-life, is learned as if it
-// were of the time T, and T goes on only when four of 64 rows have leapt: to the least of their times. After a pause of the stream that is with its fourth row.
+// were of the time T, and T goes on only when such rows are many more than those that were on time meanwhile: a sixteenth of the rows that are remembered, or eight.
+//
+// If wrong clocks are so many, what follows is late by more than a half-life. Then T is taken back to where such rows agree that it is: sixteen of them if T is new, of
+// fewer than 64 rows, and otherwise 1,024, of which each row that is on time takes sixteen away.
 type age struct {
 	halfLife float64 // seconds
 	newest   float64 // T
@@ -18,8 +21,13 @@ type age struct {
 	weight   float64 // Σ of what the ages of the rows leave of them
 	faded    float64 // half-lives in the running block of scores
 
-	leaps, since uint64  // rows that have leapt ahead and are not yet believed; rows since the first of them
-	ahead        float64 // the least of their times
+	first  bool   // T is of the first row of a pass, and few have told of it since
+	onTime uint64 // rows that have
+
+	leaps  uint64             // rows that have leapt ahead, less those that have not
+	leapt  [witnesses]float64 // times of the newest of them
+	behind uint64             // rows that are late and agree on
+	late   float64            // a time
 
 	time float64 // of the row at hand, and
 	left float64 // what its own age leaves of it; no part of the state
@@ -27,9 +35,14 @@ type age struct {
 
 const (
 	leap      = 1.0 // half-lives
-	witnesses = 4
-	leapRows  = 64
 	mostFaded = 1e9 // half-lives: nothing is left of anything
+
+	witnesses    = 8  // rows, at least, that make a time believed, and
+	witnessShare = 16 // as many as this part of what is remembered
+	trusted      = 64 // rows that have told of a time from which on
+	objections   = 1024
+	objectionsAt = 16 // of a newer time
+	assent       = 16 // objections that a row on time takes away
 )
 
 func newAge(c Config) *age {
@@ -45,44 +58,69 @@ func (c Config) forgets() bool { return c.HalfLifeTime != 0 || !math.IsInf(c.Hal
 // timed tells whether a row without a time cannot be learned from.
 func (c Config) timed() bool { return c.Trend.given() || c.HalfLifeTime != 0 }
 
-// see a row: by how many half-lives the newest time goes on with it, or by how many it is late.
+// see a row: by how many half-lives the newest time goes on with it, and by how many it is late.
 func (a *age) see(seconds float64) (gone, late float64) {
-	if a.since++; a.since > leapRows {
-		a.leaps = 0
-	}
 	if !a.begun {
-		a.begun, a.newest = true, seconds
+		a.begun = true
+		a.set(seconds, 0)
+		a.first = true
 		return 0, 0
 	}
-	to := seconds
-	switch by := a.between(a.newest, seconds); {
-	case by <= 0:
-		return 0, -by
+	by := a.between(a.newest, seconds)
+	switch {
 	case by > leap:
-		if to = a.leapt(seconds); to == a.newest {
-			return 0, 0
-		}
+		return a.leapAhead(seconds)
+	case by < -leap:
+		a.fallBehind(seconds)
+		return 0, max(0, a.between(seconds, a.newest))
 	}
-	gone = a.between(a.newest, to)
-	a.newest = to
-	return gone, 0
+	a.onTime++
+	a.first = a.first && a.onTime < witnesses
+	a.leaps -= min(a.leaps, 1)
+	a.behind -= min(a.behind, assent)
+	if by <= 0 {
+		return 0, -by
+	}
+	a.newest = seconds
+	return by, 0
 }
 
-// leapt is where the newest time goes on to after a row that has leapt ahead.
-func (a *age) leapt(seconds float64) float64 {
-	if a.leaps == 0 {
-		a.ahead, a.since = seconds, 0
+// set the newest time, of which so many rows tell.
+func (a *age) set(seconds float64, onTime uint64) {
+	a.newest, a.onTime, a.first, a.leaps, a.behind = seconds, onTime, false, 0, 0
+}
+
+// enough rows ahead are believed.
+func (a *age) enough() uint64 { return max(witnesses, uint64(a.weight/witnessShare)) }
+
+// leapAhead, if the row is believed: to the time that most of the newest such rows lead up to. A time that a pass has begun with, and that no other rows have told
+// of, was itself the wrong one: it has not gone on.
+func (a *age) leapAhead(seconds float64) (gone, late float64) {
+	a.leapt[a.leaps%witnesses] = seconds
+	if a.leaps++; a.leaps < a.enough() {
+		return 0, 0
 	}
-	a.ahead = min(a.ahead, seconds)
-	if a.leaps++; a.leaps < witnesses {
-		return a.newest
+	to := max(a.newest, a.newestOf(a.leapt[:]))
+	if !a.first {
+		gone = a.between(a.newest, to)
 	}
-	a.leaps = 0
-	to := max(a.newest, a.ahead)
-	if a.between(to, seconds) <= leap {
-		to = seconds
+	a.set(to, witnesses)
+	return gone, max(0, a.between(seconds, to))
+}
+
+// fallBehind by more than a half-life, and say at what time the row thinks it is.
+func (a *age) fallBehind(seconds float64) {
+	switch {
+	case a.behind == 0:
+		a.behind, a.late = 1, seconds
+	case math.Abs(a.between(a.late, seconds)) <= leap:
+		a.behind, a.late = a.behind+1, max(a.late, seconds)
+	default:
+		a.behind--
 	}
-	return to
+	if a.behind >= objections || a.behind >= objectionsAt && a.onTime < trusted {
+		a.set(a.late, witnesses)
+	}
 }
 
 // between two times, in half-lives.
@@ -113,49 +151,56 @@ func (a *age) weigh(rows *warmRows) *warmRows {
 	if a == nil {
 		return rows
 	}
-	out := *rows
-	out.w = make([]float64, rows.n())
-	a.newest, a.weight, a.faded, a.leaps = a.newestOf(rows.time), 0, 0, 0
+	out, n := *rows, rows.n()
+	out.w, out.left = make([]float64, n), make([]float64, n)
+	a.set(a.newestOf(rows.time), 0)
+	a.weight, a.faded = 0, 0
 	for i, t := range rows.time {
-		left := math.Exp2(-max(0, a.between(t, a.newest)))
-		out.w[i] = rows.w[i] * left
-		a.weight += left
+		by := a.between(a.newest, t)
+		out.left[i] = math.Exp2(min(0, by))
+		out.w[i] = rows.w[i] * out.left[i]
+		a.weight += out.left[i]
+		if math.Abs(by) <= leap {
+			a.onTime++
+		}
 	}
 	return &out
 }
 
-// newestOf the times of a warm-up: the last one that three others, or a quarter of a few, lead up to without a leap.
+// newestOf some times: beyond a sixteenth of them, for wrong clocks, it is the one that the others lead up to without a leap.
 func (a *age) newestOf(times []float64) float64 {
 	sorted := slices.Sorted(slices.Values(times))
-	want := min(witnesses, 1+len(sorted)/witnesses)
-	led := 1
-	for i := len(sorted) - 2; i >= 0 && led < want; i-- {
-		if led++; a.between(sorted[i], sorted[i+1]) > leap {
-			led = 1
-		}
-		if led == want {
-			return sorted[i+want-1]
-		}
+	n := len(sorted)
+	i := n - min(1+n/4, max(witnesses, n/16))
+	for i+1 < n && a.between(sorted[i], sorted[i+1]) <= leap {
+		i++
 	}
-	return sorted[len(sorted)-want]
+	return sorted[i]
 }
 
 // restart the clock, for a further pass over the same rows: it is set by the first of them.
 func (a *age) restart() {
 	if a != nil {
-		a.begun, a.leaps = false, 0
+		a.begun = false
 	}
 }
 
-// join the clocks of shards: the newest of their times.
+// join the clocks of shards: the newest of their times, of those that more than a few rows tell of, if there are any.
 func (a *age) join(models []*Linear) {
 	if a == nil {
 		return
 	}
+	told := false
 	for _, m := range models {
-		if o := m.solver.(*newton).current().age; o.begun && (!a.begun || o.newest > a.newest) {
-			a.newest, a.begun = o.newest, true
+		o := m.solver.(*newton).current().age
+		tells := o.onTime >= witnesses
+		if !o.begun || told && !tells {
+			continue
 		}
+		if !a.begun || tells && !told || o.newest > a.newest {
+			a.begun, a.newest = true, o.newest
+		}
+		told = told || tells
 	}
 }
 
@@ -164,7 +209,7 @@ func (a *age) leaves(o *age) float64 {
 	if a == nil || !o.begun {
 		return 1
 	}
-	keep := math.Exp2(-a.between(o.newest, a.newest))
+	keep := math.Exp2(min(0, a.between(a.newest, o.newest)))
 	a.weight += float64(keep * o.weight)
 	return keep
 }
@@ -182,19 +227,22 @@ func (a *age) appendState(e *encoder) {
 	if a == nil {
 		return
 	}
-	e.floats(a.newest, a.weight, a.faded, a.ahead)
-	e.word(truth(a.begun))
-	e.word(a.leaps)
-	e.word(a.since)
+	e.floats(a.newest, a.weight, a.faded, a.late)
+	e.floats(a.leapt[:]...)
+	for _, n := range [...]uint64{truth(a.begun), truth(a.first), a.onTime, a.leaps, a.behind} {
+		e.word(n)
+	}
 }
 
 func (a *age) restoreState(d *decoder) {
 	if a == nil {
 		return
 	}
-	a.newest, a.weight, a.faded, a.ahead = d.float(), d.float(), d.float(), d.float()
-	a.begun, a.leaps, a.since = d.word() == 1, d.word(), d.word()
-	if !(a.weight >= 0 && a.faded >= 0) || a.leaps >= witnesses {
-		d.fail("rows of weight %v, faded by %v half-lives, %d of them ahead", a.weight, a.faded, a.leaps)
+	a.newest, a.weight, a.faded, a.late = d.float(), d.float(), d.float(), d.float()
+	d.floats(a.leapt[:])
+	a.begun, a.first = d.word() == 1, d.word() == 1
+	a.onTime, a.leaps, a.behind = d.word(), d.word(), d.word()
+	if !(a.weight >= 0 && a.faded >= 0) || a.behind >= objections {
+		d.fail("rows of weight %v, faded by %v half-lives, %d of them behind", a.weight, a.faded, a.behind)
 	}
 }

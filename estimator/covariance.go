@@ -15,7 +15,7 @@ func (s *newton) covariance() []float64 {
 	p := s.dense()
 	multiply(half, p, meat, m)
 	multiply(out, half, p, m)
-	if s.rows != nil && s.rows.n() <= m { // nothing is left of the rows to measure an error by
+	if s.rows != nil && s.counted <= float64(m) { // nothing is left of the rows to measure an error by
 		for i := range out {
 			out[i] = math.NaN()
 		}

@@ -149,6 +149,9 @@ const (
 
 // endBlock looks at what is summed over blocks, and renews what stands still within one. After an alarm all begins anew.
 func (d *detector) endBlock(time float64) {
+	if d.level.weights == 0 && d.out.count == 0 {
+		return // all its rows were stale
+	}
 	d.slopes.endBlock()
 	d.level.endChains()
 	d.spread.endChains()

@@ -10,9 +10,10 @@ import (
 // watchedRows of a block on their way into the monitor: of those that count, their scores; of all, in order, their residuals and whitened scores of the level.
 type watchedRows struct {
 	kernel.Watch
-	u, e [driftBlock]float64
-	far  uint32 // bit i: row i is out
-	left uint32 // likewise: it does not count at all
+	u, e  [driftBlock]float64
+	far   uint32 // bit i: row i is out
+	left  uint32 // likewise: it does not count at all
+	stale uint32 // likewise: nor is it out, or any sign of how things are
 }
 
 // slowLevels of the level's chains go from block to block; the others, two, fill a vector with both their directions.
@@ -24,7 +25,7 @@ const (
 // watchRows of a tile. If there are several and one of them may raise an alarm, nothing is changed and it tells so.
 func (d *monitor) watchRows(t *tile, from, to int) bool {
 	b, n := t.watched, to-from
-	counted := d.residuals(b, t.prediction[from:to], t.y[from:to])
+	counted := d.residuals(b, t.prediction[from:to], t.y[from:to], t.staleOf(from, to))
 	d.load(b)
 	b.Add(counted)
 	out := d.out
@@ -35,15 +36,20 @@ func (d *monitor) watchRows(t *tile, from, to int) bool {
 	d.level.over = d.level.over || beyond && d.level.exceededBy(b)
 	d.out = out
 	d.keep(b)
-	d.history.addRows(b.u[:n])
+	d.history.addRows(b.u[:n], b.stale)
 	d.slopes.add(b.whitened(n), t.x[from*t.stride:], t.stride)
 	return true
 }
 
 // residuals of rows; it returns the number of those that count.
-func (d *monitor) residuals(b *watchedRows, prediction, y []float64) (counted int) {
-	b.far, b.left = 0, 0
+func (d *monitor) residuals(b *watchedRows, prediction, y []float64, stale []bool) (counted int) {
+	b.far, b.left, b.stale = 0, 0, 0
 	for i, p := range prediction {
+		if stale != nil && stale[i] {
+			b.left |= 1 << i
+			b.stale |= 1 << i
+			continue
+		}
 		u := y[i] - p
 		if !(math.Abs(u) <= math.MaxFloat64) {
 			u = saturate(u)
@@ -122,7 +128,10 @@ func (b *watchedRows) whitened(n int) []float64 {
 // addRows that are out or not, and tell whether most were for too long.
 func (t *farOut) addRows(b *watchedRows, n int) (exceeded bool) {
 	for i := 0; i < n; i++ {
-		if t.sum == 0 { // and stays it up to the next row that is out
+		if b.stale>>i&1 == 1 {
+			continue
+		}
+		if t.sum == 0 && b.stale == 0 { // and stays it up to the next row that is out
 			quiet := min(n-i, bits.TrailingZeros32(b.far>>i))
 			t.count += float64(quiet)
 			if i += quiet; i == n {
@@ -135,9 +144,12 @@ func (t *farOut) addRows(b *watchedRows, n int) (exceeded bool) {
 	return exceeded
 }
 
-// addRows' residuals.
-func (h *history) addRows(u []float64) {
-	for _, u := range u {
+// addRows' residuals, but for those that are stale.
+func (h *history) addRows(u []float64, stale uint32) {
+	for i, u := range u {
+		if stale>>i&1 == 1 {
+			continue
+		}
 		h.last[h.rows%driftBlock] = u
 		if math.Abs(u) > mostKept {
 			h.last[h.rows%driftBlock] = math.Copysign(mostKept, u)

@@ -1,13 +1,17 @@
 package estimator
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // warmRows are rows kept in memory: d features each, row by row.
 type warmRows struct {
 	d    int
 	x    []float64
 	y, w []float64
-	time []float64 // of the rows in seconds, where they are forgotten in event time
+	time []float64 // of the rows in seconds, where they are forgotten in event time; and
+	left []float64 // what their ages leave of them, which is in w
 }
 
 func (r *warmRows) n() int { return len(r.y) }
@@ -32,6 +36,8 @@ type robustFit struct {
 	guarded    int       // the basis's
 	far        []float64 // max|zⱼ|; +Inf for numbers out of range, which are left out
 	weight     []float64
+	left       []float64 // the rows'; nil: all of them
+	fresh      float64   // of that what a row has at least that says something of the scale, and whether far rows lie on the plane
 	beta       []float64
 	residual   []float64
 	scratch    []float64
@@ -44,7 +50,7 @@ type robustFit struct {
 func newRobustFit(rows *warmRows, b *basis, leverage Leverage, lambda float64) *robustFit {
 	n, m := rows.n(), rows.d+1
 	f := &robustFit{
-		m: m, time: b.time, z: make([]float64, n*m), y: make([]float64, n), prior: make([]float64, n), far: make([]float64, n), weight: rows.w, beta: make([]float64, m),
+		m: m, time: b.time, z: make([]float64, n*m), y: make([]float64, n), prior: make([]float64, n), far: make([]float64, n), weight: rows.w, left: rows.left, beta: make([]float64, m),
 		residual: make([]float64, n), scratch: make([]float64, n), normal: make([]float64, m*m), ridge: ridge, guard: newGuard(leverage, lambda, b.guarded), guarded: b.guarded,
 	}
 	for i := range n {
@@ -56,6 +62,9 @@ func newRobustFit(rows *warmRows, b *basis, leverage Leverage, lambda float64) *
 			f.y[i] = 0
 		}
 		f.far[i] = far
+	}
+	if f.left != nil {
+		f.fresh = freshFrom(f.left, 4*m)
 	}
 	f.weigh(&f.guard)
 	return f
@@ -130,7 +139,7 @@ const smallestSigma = 1e-12 // in units of the target's own scale: a perfect fit
 func (f *robustFit) rescale() {
 	n := 0
 	for i, r := range f.residual {
-		if f.prior[i] > 0 && f.guard.measures(f.prior[i]/f.weight[i]) {
+		if f.prior[i] > 0 && f.guard.measures(f.prior[i]/f.weight[i]) && f.isFresh(i) {
 			f.scratch[n] = math.Abs(r)
 			n++
 		}
@@ -140,6 +149,18 @@ func (f *robustFit) rescale() {
 		return
 	}
 	f.sigma = max(median(f.scratch[:n])/madToSigma, smallestSigma)
+}
+
+// isFresh tells whether a row says something of how things are now.
+func (f *robustFit) isFresh(i int) bool { return f.left == nil || f.left[i] >= f.fresh }
+
+// freshFrom is half, or what so many of the rows have at least: the scale of fewer would be that of a fit that goes through them.
+func freshFrom(left []float64, rows int) float64 {
+	if rows >= len(left) {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(left))
+	return min(0.5, sorted[len(sorted)-rows])
 }
 
 // run the LAD start and then Huber steps until β stands still; with a guard that learns, from the narrowest cap on.
@@ -165,7 +186,7 @@ func (f *robustFit) learnGuard() {
 	before := f.guard
 	f.guard.reset()
 	for i, far := range f.far {
-		if far < farthest {
+		if far < farthest && f.isFresh(i) {
 			z := f.guardable(i)
 			f.guard.count(z, far, before.weight(z, far), verdictOn(f.residual[i], f.y[i], 0, f.sigma, 0))
 		}

@@ -42,7 +42,8 @@ type newton struct {
 	inBlock int       // rows of g, and
 	block   int       // rows of a whole block, L
 
-	refitted *newton // of the warm-up rows, for reports; no part of the state
+	refitted *newton // of the warm-up rows, for reports; and
+	counted  float64 // of the last refit, the effective number of rows; no part of the state
 
 	center, perScale  []float64  // of the features, padded
 	move              [2]float64 // what σ̂ is multiplied by, down or up; renewed every so many rows
@@ -156,6 +157,7 @@ func (s *newton) learn(t *tile) {
 	for i := range t.n {
 		if s.age != nil {
 			s.pass(t.time[i])
+			t.stale[i] = !s.age.fresh()
 		}
 		var h float64
 		t.prediction[i], h = s.foresee(t, i)

@@ -51,7 +51,7 @@ func (s *newton) follow(x []float64, y, w, v, h float64) (guarded bool) {
 	delta, lever := s.kneeIn(), s.standardised-s.beta[0]
 	a := min(v*w, reach)
 	s.step(r, a, h, delta)
-	if s.guard.Auto {
+	if s.guard.Auto && s.age.fresh() {
 		s.guard.count(s.guardable(), s.far, v, verdictOn(r, y, lever, s.sigma, h))
 	}
 	s.scoreRow()

@@ -13,10 +13,10 @@ func (s *newton) pass(seconds float64) {
 	s.lambda = math.Exp2(-gone)
 	a.weight = float64(a.weight*s.lambda) + a.left
 	if gone > longPause {
+		s.lambda = 1
 		if s.rows == nil || s.when != nil { // otherwise nothing is learned before the next refit, which ages the rows themselves
 			s.pause(gone)
 		}
-		s.lambda = 1
 	} else {
 		a.faded = min(a.faded+gone, mostFaded)
 	}
@@ -28,6 +28,12 @@ func (s *newton) pass(seconds float64) {
 // and the variances grow by 1/λ, as if the rows that are left were all that there ever were.
 func (s *newton) pause(gone float64) {
 	keep := math.Exp2(-gone)
+	if s.rows == nil { // what is left may be as little as the next few rows, and has to be told in as many blocks
+		if s.inBlock > 0 {
+			s.endBlock()
+		}
+		s.block = 1
+	}
 	s.forget(keep)
 	for i := range s.meat {
 		s.meat[i] *= keep
@@ -57,6 +63,7 @@ func (s *newton) forget(keep float64) {
 		for i := range s.p {
 			s.p[i] /= keep
 		}
+		s.doubt()
 		return
 	}
 	information := invertDefinite(s.dense(), m)
@@ -69,6 +76,25 @@ func (s *newton) forget(keep float64) {
 		}
 	}
 	s.setDense(invertDefinite(information, m))
+	s.doubt()
+}
+
+// doubt P where numbers at the ends of the scale have left it no variances: then nothing is known.
+func (s *newton) doubt() {
+	for j := range s.beta {
+		if !(s.variance(j) > 0) || !allFinite(s.row(j)) {
+			s.knowNothing()
+			return
+		}
+	}
+}
+
+// knowNothing but the ridge.
+func (s *newton) knowNothing() {
+	clear(s.p)
+	for j := range s.beta {
+		s.row(j)[j] = 1 / ridge
+	}
 }
 
 // forgets tells whether old rows count less.

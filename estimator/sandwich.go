@@ -27,7 +27,10 @@ func shortBlock(rows, lambda float64) int {
 
 // nextBlock is the length of the block that begins after t rows. The rows that are remembered do not grow beyond 1/(1 − λ).
 func nextBlock(length int, t, lambda float64) int {
-	if length < shortestBlock {
+	switch {
+	case length < shortestBlock && lambda < 1: // after a pause
+		return 2 * length
+	case length < shortestBlock:
 		return shortBlock(t, lambda)
 	}
 	if lambda < 1 {
@@ -47,6 +50,12 @@ func (s *newton) scoreRow() {
 	if s.inBlock++; s.inBlock < s.block {
 		return
 	}
+	s.endBlock()
+	s.block = nextBlock(s.block, s.t, s.fading())
+}
+
+// endBlock adds the block to M, as of now.
+func (s *newton) endBlock() {
 	if s.forgets() {
 		faded := s.fadedInBlock()
 		keep := math.Exp(-2 * faded)
@@ -63,7 +72,6 @@ func (s *newton) scoreRow() {
 	if uint64(s.t)/mendedRows != uint64(s.t-rows)/mendedRows {
 		s.mend()
 	}
-	s.block = nextBlock(s.block, s.t, s.fading())
 }
 
 func (s *newton) addScore(score float64) { kernel.AddScaled(s.score[:s.stride], score, s.z[:s.stride]) }

@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 14
+	snapshotVersion = 15
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -25,6 +25,7 @@ type tile struct {
 
 	// What the solver says of each row, before it learns from it.
 	prediction, knee []float64
+	stale            []bool // so late that it says nothing of how things are now; nil: none is
 	guarded          uint64 // rows that the leverage guard weighed down
 
 	words []byte // room for a state on its way out or in
@@ -39,11 +40,15 @@ const (
 func newTile(c Config) *tile {
 	d := c.columns()
 	stride, rows := strideOf(d), rowsOf(d)
-	return &tile{
+	t := &tile{
 		d: d, stride: stride, features: len(c.Features), trend: c.Trend, x: make([]float64, rows*stride), y: make([]float64, rows+kernel.Lanes)[:rows],
 		w: make([]float64, rows+kernel.Lanes)[:rows], prediction: make([]float64, rows+kernel.Lanes)[:rows], knee: make([]float64, rows),
 		time: make([]float64, rows), needsTime: c.timed(), view: &tile{}, watched: &watchedRows{},
 	}
+	if c.HalfLifeTime != 0 {
+		t.stale = make([]bool, rows)
+	}
+	return t
 }
 
 // rowsOf a tile of d features.
@@ -71,8 +76,16 @@ func (t *tile) part(from, to int) *tile {
 	*p = *t
 	p.n, p.guarded = to-from, 0
 	p.x, p.y, p.w, p.time = t.x[from*t.stride:to*t.stride], t.y[from:to], t.w[from:to], t.time[from:to]
-	p.prediction, p.knee = t.prediction[from:to], t.knee[from:to]
+	p.prediction, p.knee, p.stale = t.prediction[from:to], t.knee[from:to], t.staleOf(from, to)
 	return p
+}
+
+// staleOf rows from, …, to−1.
+func (t *tile) staleOf(from, to int) []bool {
+	if t.stale == nil {
+		return nil
+	}
+	return t.stale[from:to]
 }
 
 // timeOf row i; NaN: not known.

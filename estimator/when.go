@@ -121,8 +121,10 @@ func (s *newton) followTime(x []float64, r, v, w float64) float64 {
 		near = s.when.guard(z)
 	}
 	v *= near
-	s.when.residual = saturate(r * s.fit.targetS)
-	s.when.saw(x[s.when.column], near == 1)
+	if s.age.fresh() {
+		s.when.residual = saturate(r * s.fit.targetS)
+		s.when.saw(x[s.when.column], near == 1)
+	}
 	s.when.add(z, v*w, s.lambda)
 	return v
 }

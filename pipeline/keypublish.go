@@ -40,6 +40,12 @@ func (s *Shard) publishKeys() error {
 		if err := s.announceKey(key); err != nil {
 			return err
 		}
+		if s.ports.Transactor == nil || !s.full() {
+			continue
+		}
+		if err := s.checkpoint(); err != nil { // the next transaction takes the others: one of very many keys would not end in its time
+			return err
+		}
 	}
 	return nil
 }

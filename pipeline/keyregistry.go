@@ -35,6 +35,7 @@ type KeyRegistry struct {
 	log   StateLog
 
 	mu   sync.Mutex
+	over bool // started over by this process
 	next int64
 	seed maphash.Seed
 	home map[uint64]int // partition, by the key's hash: the keys of all partitions would be too many
@@ -50,6 +51,7 @@ type announcement struct {
 	V         int      `json:"v"`
 	Partition int      `json:"partition"`
 	Keys      []string `json:"keys"`
+	Void      bool     `json:"void,omitempty"` // what was announced before
 }
 
 const (
@@ -66,7 +68,7 @@ func (r *KeyRegistry) announce(ctx context.Context, of Partition, epoch uint64, 
 	defer r.mu.Unlock()
 	for from := 0; from < len(keys); from += announcementKeys {
 		part := keys[from:min(len(keys), from+announcementKeys)]
-		value, err := json.Marshal(announcement{announcementVersion, of.ID, part})
+		value, err := json.Marshal(announcement{V: announcementVersion, Partition: of.ID, Keys: part})
 		if err != nil {
 			return err
 		}
@@ -88,9 +90,33 @@ func (r *KeyRegistry) announce(ctx context.Context, of Partition, epoch uint64, 
 	return nil
 }
 
+// startOver voids what was announced before this process, once: the keys of the partitions of another topic, or of fewer.
+func (r *KeyRegistry) startOver(ctx context.Context) error {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return nil
+	}
+	value, err := json.Marshal(announcement{V: announcementVersion, Keys: []string{}, Void: true})
+	if err != nil {
+		return err
+	}
+	if err := r.log.Write(ctx, Record{Key: []byte(r.model + "#keys/void"), Value: value}); err != nil {
+		return fmt.Errorf("void the announcements of keys: %w", err)
+	}
+	r.over = true
+	return nil
+}
+
 // read what is new in the log.
 func (r *KeyRegistry) read(ctx context.Context) error {
 	end, err := r.each(ctx, r.next, func(a announcement) {
+		if a.Void {
+			clear(r.home)
+		}
 		for _, key := range a.Keys {
 			hash := maphash.String(r.seed, key)
 			if _, known := r.home[hash]; !known {
@@ -109,6 +135,9 @@ func (r *KeyRegistry) confirm(ctx context.Context, of Partition, key string) err
 	home := of.ID
 	found := false
 	_, err := r.each(ctx, 0, func(a announcement) {
+		if a.Void {
+			home, found = of.ID, false
+		}
 		for _, name := range a.Keys {
 			if name == key && !found {
 				home, found = a.Partition, true

@@ -106,3 +106,41 @@ func TestTwoKeysOfOneHashAreTwoKeys(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// When a topic is made again with other partitions, keys move. Starting over voids what was announced before, in all partitions.
+func TestStartingOverVoidsWhichPartitionHadAKey(t *testing.T) {
+	first, second := makeKeyedTable(300, 3, 1), makeKeyedTable(300, 3, 2)
+	for i := range second.key {
+		second.key[i] += " elsewhere"
+	}
+	p := partitions{worlds: []world{
+		{cfg: keyedConfig(), source: memorySource{messages: first.every(t, 50)}}, {cfg: keyedConfig(), source: memorySource{messages: second.every(t, 50)}},
+	}}
+	over := [2]bool{}
+	for round := range 3 { // the second time the partitions have each other's keys, and both start over; then they go on
+		registry := NewKeyRegistry(p.worlds[0].cfg.Model.Name, &p.shared)
+		for id := range p.worlds {
+			w := &p.worlds[id]
+			if round == 1 {
+				w.source = memorySource{messages: p.worlds[1-id].source.messages}
+				over[id] = true
+				if id == 1 {
+					w.source = memorySource{messages: first.every(t, 50)}
+				}
+				w.startOver = &over[id]
+			}
+			ports := w.ports()
+			ports.Registry = registry
+			if err := NewShard(w.cfg, Partition{Topic: "rows", ID: id}, ports, &w.board, NewMetrics(prometheus.NewRegistry()), zerolog.Nop()).Run(t.Context()); err != nil {
+				t.Fatalf("round %d, partition %d: %v", round, id, err)
+			}
+		}
+	}
+	p.worlds[0].source = memorySource{messages: first.every(t, 50)} // the keys are partition 1's now
+	over[0] = false
+	p.worlds[0].state = memoryLog{}
+	var shared *SharedKeyError
+	if err := p.run(t, 0); !errors.As(err, &shared) || shared.Home != 1 {
+		t.Errorf("error %v, want one that partition 1 has the key", err)
+	}
+}

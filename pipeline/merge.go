@@ -82,7 +82,12 @@ func (p *peers) read(ctx context.Context, id int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state[id].next = end
-	if found == best || len(found.Snapshot) == 0 {
+	if found == best {
+		return nil
+	}
+	if len(found.Snapshot) == 0 { // it has learned nothing yet, or was started over: what it had learned is void
+		p.moved = p.moved || p.state[id].checkpoint != nil
+		p.state[id].checkpoint, p.state[id].model = nil, nil
 		return nil
 	}
 	model, err := estimator.Restore(found.Snapshot)

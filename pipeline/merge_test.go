@@ -48,6 +48,14 @@ func TestNewsOfPeersIsPublishedByAShardThatStandsStill(t *testing.T) {
 		if n := learned(); n != 3000 {
 			t.Errorf("%d rows after the peer's checkpoint, want 3,000", n)
 		}
+		over := true
+		peer.startOver, peer.source = &over, memorySource{}
+		if err := NewShard(w.cfg, Partition{Topic: "rows", ID: 1}, peer.ports(), &peer.board, NewMetrics(prometheus.NewRegistry()), zerolog.Nop()).Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if n := learned(); n != 1000 {
+			t.Errorf("%d rows after the peer was started over with nothing to learn, want 1,000", n)
+		}
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)

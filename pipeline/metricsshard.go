@@ -40,6 +40,9 @@ func (s *shardMetrics) appear() {
 	for _, reason := range append(arrowipc.Reasons(), reasonOther) {
 		s.all.deadLetters.WithLabelValues(s.with(reason)...)
 	}
+	for _, fault := range keyFaults {
+		s.all.deadLetters.WithLabelValues(s.with(fault)...)
+	}
 	for reason := range s.last.Skipped {
 		s.all.skipped.WithLabelValues(s.with(estimator.Reason(reason).String())...)
 		s.all.deadLetters.WithLabelValues(s.with(estimator.Reason(reason).String())...)

@@ -69,6 +69,7 @@ type Shard struct {
 	saved, published     int64            // positions of the newest checkpoint and update
 	announced            map[string]int64 // position of the newest update, with the peers' that it merged; nil: none yet
 	savedAt, publishedAt time.Time
+	opened               time.Time // when the shard began to take up its state: until then the partition was its own for certain
 }
 
 // NewShard of a configuration that Validate has accepted. The board and the metrics are shared by all shards of the process.
@@ -139,6 +140,7 @@ func (s *Shard) Run(ctx context.Context) (err error) {
 // open restores the state, opens the source at its position and starts what runs beside the fit.
 func (s *Shard) open(ctx context.Context) error {
 	began := time.Now()
+	s.opened = began
 	if s.features != nil {
 		if err := s.begin(s.features); err != nil {
 			return err

@@ -38,7 +38,7 @@ type shipper struct {
 // startShipper outlives ctx by the shutdown timeout, so that what a stopping shard still has to say gets out.
 func startShipper(ctx context.Context, s *Shard) *shipper {
 	free, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	h := &shipper{shard: s, ctx: free, cancel: cancel, in: make(chan shipment, 1), failed: make(chan struct{}), done: make(chan struct{}), told: s.position, confirmed: time.Now()}
+	h := &shipper{shard: s, ctx: free, cancel: cancel, in: make(chan shipment, 1), failed: make(chan struct{}), done: make(chan struct{}), told: s.position, confirmed: s.opened}
 	context.AfterFunc(ctx, func() {
 		timer := time.AfterFunc(s.cfg.Kafka.ShutdownTimeout, cancel)
 		context.AfterFunc(free, func() { timer.Stop() })
@@ -104,21 +104,19 @@ func (h *shipper) confirm() error {
 	if s.ports.Commit == nil || time.Since(h.confirmed) < s.cfg.Kafka.SessionTimeout/2 {
 		return nil
 	}
-	return h.tell(h.told)
+	err := h.tell(h.told)
+	if err != nil && !errors.Is(err, ErrFenced) {
+		return fmt.Errorf("%w: the group did not say whether this process still has the partition, so it is asked for anew: %w", ErrFenced, err)
+	}
+	return err
 }
 
 // tell the group a position. It is for lag displays; what matters is whether the group still takes it.
 func (h *shipper) tell(position int64) error {
-	s := h.shard
-	err := s.ports.Commit(h.ctx, position)
-	switch {
-	case err == nil:
-		h.told, h.confirmed = position, time.Now()
-	case errors.Is(err, ErrFenced):
-		return fmt.Errorf("commit %s at position %d: %w", s.partition, position, err)
-	default: // the state topic is what counts
-		s.log.Debug().Err(err).Int64("position", position).Msg("could not commit the position for lag displays")
+	if err := h.shard.ports.Commit(h.ctx, position); err != nil {
+		return fmt.Errorf("commit %s at position %d: %w", h.shard.partition, position, err)
 	}
+	h.told, h.confirmed = position, time.Now()
 	return nil
 }
 
@@ -164,7 +162,12 @@ func (h *shipper) save(load shipment) error {
 	if s.ports.Commit == nil {
 		return nil
 	}
-	return h.tell(load.position)
+	err := h.tell(load.position)
+	if err != nil && !errors.Is(err, ErrFenced) { // the state topic is what counts
+		s.log.Debug().Err(err).Msg("could not commit the position for lag displays")
+		return nil
+	}
+	return err
 }
 
 // ship hands over what waits to leave.

@@ -33,6 +33,9 @@ func (s *Shard) startOver(ctx context.Context) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
+	if err := s.ports.Registry.startOver(ctx); err != nil {
+		return err
+	}
 	if err := s.claim(ctx, nil, keys); err != nil {
 		return err
 	}

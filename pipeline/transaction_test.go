@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"testing"
@@ -20,6 +21,7 @@ type memoryTransactor struct {
 	left           int // commits until the crash
 	told           bool
 	begun, commits int
+	saw            func(Shipment) // nil: nobody looks
 }
 
 func (m *memoryTransactor) Begin(context.Context) error {
@@ -31,7 +33,9 @@ func (m *memoryTransactor) Commit(ctx context.Context, s Shipment) error {
 	if m.left == 0 && !m.told {
 		return errCrash
 	}
-	m.commits++
+	if m.commits++; m.saw != nil {
+		m.saw(s)
+	}
 	err := errors.Join(m.w.deadLetters.Write(ctx, s.DeadLetters...), m.w.output.Write(ctx, s.Updates...), m.w.state.Write(ctx, s.State...))
 	if m.left == 0 {
 		return errors.Join(err, errCrash)
@@ -102,20 +106,47 @@ func TestAFloodDoesNotWaitForTheClock(t *testing.T) {
 	}
 }
 
+// The updates of very many keys are many transactions, none of which is long: a broker aborts those that take their time.
+func TestUpdatesOfManyKeysAreManyTransactions(t *testing.T) {
+	rows := makeKeyedTable(6000, 6000, 3)
+	w := world{cfg: keyedConfig(), source: memorySource{messages: rows.every(t, 100)}}
+	w.cfg.Output.EveryRows, w.cfg.State.Every = 0, time.Hour
+	longest := 0
+	w.transactor = &memoryTransactor{w: &w, left: math.MaxInt, saw: func(s Shipment) {
+		size := 0
+		for _, u := range s.Updates {
+			size += len(u.Value)
+		}
+		longest = max(longest, size)
+	}}
+	w.mustRun(t)
+	published := map[string]int{}
+	for _, r := range w.output.records {
+		published[string(r.Key)]++
+	}
+	for key, n := range published {
+		if n != 1 {
+			t.Errorf("key %s has %d updates", key, n)
+		}
+	}
+	t.Logf("%d keys in %d transactions, the longest of %d bytes of updates", len(published), w.transactor.commits, longest)
+	if keys := len(slices.Compact(slices.Sorted(slices.Values(rows.key)))); len(published) != keys || longest > mostWaiting+shipmentBytes {
+		t.Errorf("%d of %d keys are published, in transactions of up to %d bytes", len(published), keys, longest)
+	}
+}
+
 // A process that was asleep for so long that the group may have gone on asks before it writes, and writes nothing if the group has.
 func TestAfterALongSleepNothingIsWrittenForAnotherOwner(t *testing.T) {
 	messages := makeTable(2600, 2).every(t, 100)
-	for _, gone := range []bool{false, true} {
-		t.Run(fmt.Sprint("gone ", gone), func(t *testing.T) {
+	for _, answer := range []error{nil, ErrFenced, io.ErrUnexpectedEOF} { // a connection that has died meanwhile says nothing
+		t.Run(fmt.Sprint(answer), func(t *testing.T) {
+			gone := answer != nil
 			w := world{cfg: testConfig(), source: memorySource{messages: messages}}
 			w.cfg.Kafka.SessionTimeout = 0 // whatever the time, it is too long ago
 			asked := 0
 			w.commit = func(context.Context, int64) error {
 				asked++
-				if gone {
-					return ErrFenced
-				}
-				return nil
+				return answer
 			}
 			err := w.run(t)
 			if asked == 0 || errors.Is(err, ErrFenced) != gone {

@@ -188,7 +188,7 @@ const demoNext = `
 next:
   streamfit dev-broker                      a broker to try the commands with, or use your own Kafka
   streamfit produce --topic flights examples/data/flights-200k.arrow
-  streamfit run --topic flights --target delay --features distance,time --output-topic flights-model
+  streamfit run --topic flights --group flights --target delay --features distance,time --output-topic flights-model
   streamfit tail --topic flights-model
   streamfit replay --target delay --features distance,time examples/data/flights-200k.arrow
 `

@@ -182,7 +182,7 @@ const demoKeysNext = `
 next:
   streamfit replay --target delay --features distance --key origin examples/data/flights-origin-100k.parquet
   streamfit produce --topic departures examples/data/flights-origin-100k.parquet
-  streamfit run --topic departures --target delay --features distance --key origin --output-topic departures-model
+  streamfit run --topic departures --group departures --target delay --features distance --key origin --output-topic departures-model
   streamfit tail --topic departures-model --key SFO
 `
 

@@ -132,5 +132,5 @@ rms error of all %d levels: %.2f σ of one reading's noise; %d of their 95 %% in
 const demoTrendNext = `
 next:
   streamfit replay --target CO2 --trend Date --unit 8766h --season 8766h --half-life 24 --plot co2.svg examples/data/co2-concentration.csv
-  streamfit run --topic readings --target value --trend ts --unit 1m --key sensor --half-life 500 --output-topic levels
+  streamfit replay --target x --trend t --unit 1s docs/data/trajectory.csv
 `

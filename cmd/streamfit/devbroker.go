@@ -17,7 +17,7 @@ type devBrokerCmd struct {
 
 // Help is the text below the usage.
 func (*devBrokerCmd) Help() string {
-	return `For development only: one node, no replicas, no security. Topics that a client asks for are made with one partition. It runs until SIGINT or SIGTERM.
+	return `For development only: one node, no replicas, no security. Topics that a client writes to are made with one partition; run wants its input topic to be there. It runs until SIGINT or SIGTERM.
 
     streamfit dev-broker --topic flights --data /tmp/streamfit-broker`
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -254,6 +256,8 @@ func (l *live) topicOf(what string) string {
 		return l.cfg.Output.Topic
 	case "dead letters":
 		return l.cfg.Input.DeadLetter
+	case "transaction":
+		return strings.Join(slices.DeleteFunc([]string{l.cfg.Output.Topic, l.cfg.Input.DeadLetter, l.cfg.State.Topic}, func(name string) bool { return name == "" }), ", ")
 	default:
 		return l.cfg.State.Topic
 	}

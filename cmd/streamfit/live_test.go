@@ -26,24 +26,34 @@ import (
 
 // While the state topic takes nothing, /ready says so and names it, and nothing is fetched; when it takes again, everything goes on, and nothing is missing.
 func TestReadySaysWhatIsWaitedFor(t *testing.T) {
-	broker, cfg := readyBroker(t)
+	t.Run("at least once", func(t *testing.T) {
+		broker, cfg := readyBroker(t)
+		testReadySays(t, broker, cfg, cfg.StateTopic(), "its checkpoint, on the way to topic "+cfg.StateTopic())
+	})
+	t.Run("exactly once", func(t *testing.T) {
+		broker, cfg := readyBroker(t)
+		cfg.ExactlyOnce = true
+		testReadySays(t, broker, cfg, cfg.Output.Topic, "its transaction, on the way to topic flights-model, flights-dead, "+cfg.StateTopic())
+	})
+}
+
+// testReadySays what waits for a topic that takes nothing.
+func testReadySays(t *testing.T, broker *kfake.Cluster, cfg pipeline.Config, topic, what string) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended, board := make(chan error, 1), &pipeline.Board{}
 	go func() { ended <- runLive(ctx, cfg, board, zerolog.Nop(), false) }()
 	awaitReady(t, cfg.HTTP, "ready")
-	shut := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: cfg.StateTopic(), Err: kerr.NotEnoughReplicas, Count: -1})
+	shut := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: topic, Err: kerr.NotEnoughReplicas, Count: -1})
 	c, err := kafka.Open(kafka.Config{Brokers: broker.ListenAddrs(), Kafka: cfg.Kafka, Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
 	sink, sent := c.OpenSink("flights"), 0
-	says := fmt.Sprintf("its checkpoint, on the way to topic %s, is not taken; nothing is fetched, and nothing dropped", cfg.StateTopic())
-	for sent < 4 || !strings.Contains(askReady(cfg.HTTP), says) {
+	for says := what + ", is not taken; nothing is fetched, and nothing dropped"; sent < 4 || !strings.Contains(askReady(cfg.HTTP), says); sent++ {
 		if err := sink.Write(t.Context(), pipeline.Record{Value: oneRow(t, float64(sent))}); err != nil {
 			t.Fatal(err)
 		}
-		sent++
 	}
 	shut.Remove()
 	awaitReady(t, cfg.HTTP, "ready")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -106,10 +105,9 @@ func (b *bench) restart(ctx context.Context) (m measured, err error) {
 // await what is to come, or the end of the process.
 func (p *process) await(ctx context.Context, there func() bool) error {
 	for !there() {
-		if err := p.Process.Signal(syscall.Signal(0)); err != nil {
-			return fmt.Errorf("%w: %s", errGone, p.said)
-		}
 		select {
+		case <-p.ended:
+			return fmt.Errorf("%w (%v): %s", errGone, p.err, p.said)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(poll):

@@ -21,7 +21,23 @@ import (
 // process of streamfit.
 type process struct {
 	*exec.Cmd
-	said *strings.Builder
+	said  *strings.Builder
+	ended chan struct{} // closed when it has; then
+	err   error         // says how
+}
+
+func (b *bench) command(ctx context.Context, args ...string) *process {
+	p := &process{Cmd: exec.CommandContext(ctx, b.program, args...), said: &strings.Builder{}, ended: make(chan struct{})}
+	p.Stderr = p.said
+	return p
+}
+
+// follow a process that has been started to its end.
+func (p *process) follow() {
+	go func() {
+		p.err = p.Wait()
+		close(p.ended)
+	}()
 }
 
 func build(ctx context.Context, to string) error {
@@ -32,15 +48,17 @@ func build(ctx context.Context, to string) error {
 }
 
 func (b *bench) start(ctx context.Context, args ...string) (*process, error) {
-	p := &process{exec.CommandContext(ctx, b.program, args...), &strings.Builder{}}
-	p.Stderr = p.said
-	return p, p.Start()
+	p := b.command(ctx, args...)
+	if err := p.Start(); err != nil {
+		return nil, err
+	}
+	p.follow()
+	return p, nil
 }
 
 // startBroker with its records on disk, so that its memory is small.
 func (b *bench) startBroker(ctx context.Context) (*process, string, error) {
-	p := &process{exec.CommandContext(ctx, b.program, "dev-broker", "--listen", "127.0.0.1:0", "--data", filepath.Join(b.dir, "broker")), &strings.Builder{}}
-	p.Stderr = p.said
+	p := b.command(ctx, "dev-broker", "--listen", "127.0.0.1:0", "--data", filepath.Join(b.dir, "broker"))
 	out, err := p.StdoutPipe()
 	if err != nil {
 		return nil, "", err
@@ -49,18 +67,18 @@ func (b *bench) startBroker(ctx context.Context) (*process, string, error) {
 		return nil, "", err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
+	p.follow()
 	return p, strings.TrimSpace(line), err
 }
 
 // stop the process as an operator does.
 func (p *process) stop(patience time.Duration) error {
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	timer := time.AfterFunc(patience, func() { p.Process.Kill() }) //nolint:errcheck // it has ended
+	p.Process.Signal(syscall.SIGTERM)                              //nolint:errcheck // it has ended
+	timer := time.AfterFunc(patience, func() { p.Process.Kill() }) //nolint:errcheck // likewise
 	defer timer.Stop()
-	if err := p.Wait(); err != nil {
-		return fmt.Errorf("%v: %w\n%s", p.Args, err, p.said)
+	<-p.ended
+	if p.err != nil {
+		return fmt.Errorf("%v: %w\n%s", p.Args, p.err, p.said)
 	}
 	return nil
 }

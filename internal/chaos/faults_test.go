@@ -98,10 +98,19 @@ func (s *system) reap() {
 	})
 }
 
-// end an instance at once.
+// end an instance at once, which must not have ended before.
 func (s *system) end(i *instance) {
+	select {
+	case <-i.ended:
+		s.reap()
+		return
+	default:
+	}
 	_ = i.Process.Kill()
 	<-i.ended
+	if state := i.ProcessState; state.Exited() { // in the instant before it was killed
+		s.t.Errorf("an instance ended by itself: %v: %s", i.err, i.Said())
+	}
 	s.instances = slices.DeleteFunc(s.instances, func(other *instance) bool { return other == i })
 }
 
@@ -127,6 +136,12 @@ func (s *system) strike(ctx context.Context, step step, one *instance) {
 	case kill:
 		s.end(one)
 	case terminate:
+		select {
+		case <-one.ended:
+			s.reap()
+			return
+		default:
+		}
 		_ = one.Process.Signal(syscall.SIGTERM)
 		one.leaves = true
 	case sleep:

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,11 +60,15 @@ func (s *stateOf) take(r pipeline.Record) error {
 	if r.Value == nil {
 		return nil
 	}
-	if k, err := pipeline.ParseKeyState(pipeline.Record{Key: r.Key, Value: bytes.Clone(r.Value)}, model); k != nil || err != nil {
-		if before := s.keys[k.Key]; err == nil && (before == nil || k.Epoch >= before.Epoch) {
+	k, err := pipeline.ParseKeyState(pipeline.Record{Key: r.Key, Value: bytes.Clone(r.Value)}, model)
+	if err != nil {
+		return err
+	}
+	if k != nil {
+		if before := s.keys[k.Key]; before == nil || k.Epoch >= before.Epoch {
 			s.keys[k.Key] = k
 		}
-		return err
+		return nil
 	}
 	c, err := pipeline.ParseCheckpoint(bytes.Clone(r.Value))
 	if err == nil && (s.checkpoint == nil || c.Epoch >= s.checkpoint.Epoch) {
@@ -338,5 +343,10 @@ func (v *verdict) report(l *load, seed uint64, took time.Duration) {
 		s.count[killLeader]+s.count[killCoord], s.count[elect], network, v.rows, v.letters, v.updates, v.repeated, l.aborted, l.transactions, len(v.mismatches), took.Seconds())
 	for _, m := range v.mismatches {
 		s.t.Error(m)
+	}
+	for _, p := range s.programs {
+		if said := p.Said(); strings.Contains(said, "panic:") {
+			s.t.Errorf("an instance panicked: %s", said[max(0, len(said)-3000):])
+		}
 	}
 }

@@ -1,4 +1,5 @@
-// Package kafkatest runs a real Apache Kafka for tests: one node, broker and controller in one process, on free ports of 127.0.0.1.
+// Package kafkatest runs a real Apache Kafka for tests: one node, broker and controller in one process, or several (cluster.go), on free ports of
+// 127.0.0.1.
 //
 // No container is needed. The broker is jars: Maven fetches them once into the user's cache directory (54 MB), and Java runs them. Tests get
 // it through [Run], one broker for one test, or through [Shared], one for all tests of a package:

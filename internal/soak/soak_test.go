@@ -216,6 +216,9 @@ func (s *soak) steady(t *testing.T, d time.Duration, rate int64) {
 	t.Logf("medians of the first and last third: resident memory %.1f and %.1f MiB, goroutines %.0f and %.0f, lag %.0f and %.0f messages; highest memory %.1f MiB, longest checkpoint age %.1f s, %.2f cores",
 		first(memory), last(memory), first(goroutines), last(goroutines), first(lag), last(lag), quantile(of(samples, from, to, memory), 1),
 		quantile(of(samples, from, to, func(s sample) float64 { return s.age }), 1), (quantile(cpu, 1)-quantile(cpu, 0))/to.Sub(from).Seconds())
+	if measured := len(of(samples, from, to, lag)); float64(measured) < to.Sub(from).Seconds()/2 || first(memory) == 0 || first(goroutines) == 0 || quantile(cpu, 1) == 0 {
+		t.Fatalf("%d samples of the process in %s, of %.1f MiB, %.0f goroutines, %.1f s of processor time: that measures nothing", measured, to.Sub(from), first(memory), first(goroutines), quantile(cpu, 1))
+	}
 	if last(memory) > 1.3*first(memory)+16 {
 		t.Errorf("memory grows: %.1f MiB, then %.1f", first(memory), last(memory))
 	}

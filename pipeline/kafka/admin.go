@@ -160,11 +160,16 @@ func (c *Cluster) awaitLeaders(ctx context.Context, t Topic) error {
 
 // Bounds of a partition: its first offset, and the end of what is committed.
 func (c *Cluster) Bounds(ctx context.Context, topic string, partition int) (first, end int64, err error) {
+	return c.bounds(ctx, topic, partition, kafkago.ReadCommitted)
+}
+
+// bounds where the end is that of everything, or of what is committed.
+func (c *Cluster) bounds(ctx context.Context, topic string, partition int, isolation kafkago.IsolationLevel) (first, end int64, err error) {
 	doing := fmt.Sprintf("ask for the offsets of topic %s, partition %d", topic, partition)
 	err = c.mend(ctx, "ListOffsets", doing, startUp, func() error {
 		answer, err := c.asker.ListOffsets(ctx, &kafkago.ListOffsetsRequest{
 			Topics:         map[string][]kafkago.OffsetRequest{topic: {kafkago.FirstOffsetOf(partition), kafkago.LastOffsetOf(partition)}},
-			IsolationLevel: kafkago.ReadCommitted,
+			IsolationLevel: isolation,
 		})
 		if err != nil {
 			return err

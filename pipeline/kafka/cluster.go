@@ -58,7 +58,7 @@ func Open(cfg Config) (*Cluster, error) {
 	if c.sasl, err = saslMechanism(cfg.SASL); err != nil {
 		return nil, err
 	}
-	c.transport = &kafkago.Transport{ClientID: cfg.ClientID, DialTimeout: dialTimeout, MetadataTTL: metadataTTL, TLS: c.tls, SASL: c.sasl}
+	c.transport = &kafkago.Transport{Dial: dialToBeCutOff, ClientID: cfg.ClientID, DialTimeout: dialTimeout, MetadataTTL: metadataTTL, TLS: c.tls, SASL: c.sasl}
 	c.client = &kafkago.Client{Addr: kafkago.TCP(cfg.Brokers...), Transport: c.transport, Timeout: requestTimeout}
 	c.asker = &kafkago.Client{Addr: c.client.Addr, Transport: c.transport, Timeout: askTimeout}
 	return c, nil

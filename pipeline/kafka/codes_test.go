@@ -64,15 +64,8 @@ var apis = []api{
 	{kmsg.TxnOffsetCommit, those(coordinator, producing, membership, kerr.UnknownTopicOrPartition, kerr.OffsetMetadataTooLarge, kerr.InvalidCommitOffsetSize, kerr.InvalidGroupID,
 		kerr.GroupAuthorizationFailed, kerr.TopicAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed), transacting},
 	{kmsg.EndTxn, those(coordinator, producing, kerr.ConcurrentTransactions, kerr.TransactionalIDAuthorizationFailed), transacting},
-	{kmsg.Fetch, those(moving, kerr.ReplicaNotAvailable, kerr.OffsetNotAvailable, kerr.CorruptMessage, kerr.TopicAuthorizationFailed, kerr.UnsupportedCompressionType, kerr.UnknownServerError),
-		func(b *bench) func(context.Context) error {
-			written(b.t, b.c.OpenSink(b.input), "v")
-			return func(ctx context.Context) error {
-				_, err := anySource(b.t, b.c, SourceConfig{Topic: b.input, MaxWait: time.Millisecond}).Fetch(ctx)
-				return err
-			}
-		}},
-	{kmsg.Fetch, those(kerr.UnknownTopicID, kerr.InconsistentTopicID), func(b *bench) func(context.Context) error {
+	{kmsg.Fetch, those(moving, kerr.ReplicaNotAvailable, kerr.OffsetNotAvailable, kerr.CorruptMessage, kerr.TopicAuthorizationFailed, kerr.UnsupportedCompressionType, kerr.UnknownServerError,
+		kerr.UnknownTopicID, kerr.InconsistentTopicID), func(b *bench) func(context.Context) error {
 		written(b.t, b.c.OpenSink(b.input), "v")
 		return func(ctx context.Context) error {
 			_, err := source(b.t, b.c, SourceConfig{Topic: b.input, MaxWait: time.Millisecond}).Fetch(ctx)

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -23,6 +25,10 @@ type connection struct {
 	net.Conn
 	client      string
 	correlation int32
+
+	mu       sync.Mutex
+	patience time.Duration // without a byte
+	over     bool          // the conversation was given up
 }
 
 // connect to a broker. kafka-go's Dialer does the handshakes; then its Conn is left alone and what it stood on is used.
@@ -47,24 +53,44 @@ func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	if config == nil {
-		return plain.DialContext(ctx, network, address)
+	if config != nil {
+		return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext(ctx, network, address)
 	}
-	return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext(ctx, network, address)
+	return plain.DialContext(ctx, network, address)
 }
 
-// during runs a conversation on the connection, which ends at once with ctx, or with the time-out.
-func (c *connection) during(ctx context.Context, timeout time.Duration, talk func() error) error {
-	if err := c.SetDeadline(time.Now().Add(timeout)); err != nil {
+// during runs a conversation on the connection, which ends at once with ctx, or when no piece of an answer has arrived for so long.
+func (c *connection) during(ctx context.Context, patience time.Duration, talk func() error) error {
+	c.mu.Lock()
+	c.patience, c.over = patience, false
+	c.mu.Unlock()
+	if err := c.wait(); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) }) //nolint:errcheck // the connection is gone already
+	stop := context.AfterFunc(ctx, c.giveUp)
 	defer stop()
 	err := talk()
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return err
+}
+
+// wait for what comes next, as long as patience lasts.
+func (c *connection) wait() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return os.ErrDeadlineExceeded
+	}
+	return c.SetDeadline(time.Now().Add(c.patience))
+}
+
+func (c *connection) giveUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	c.SetDeadline(time.Unix(1, 0)) //nolint:errcheck // the connection is gone already
 }
 
 // request writes a request, in its version. kafka-go's codecs do not know the versions that speak of topics by their ids: these are kmsg's, made from Kafka's own
@@ -133,9 +159,18 @@ func (c *connection) response(buf []byte) ([]byte, error) {
 	}
 	n := int(size) - 4
 	buf = slices.Grow(buf[:0], n)[:n]
-	_, err := io.ReadFull(c, buf)
-	return buf, err
+	for from := 0; from < n; from += pieceBytes {
+		if err := c.wait(); err != nil { // a slow link brings the pieces one by one: asked for again they would come no sooner
+			return buf, err
+		}
+		if _, err := io.ReadFull(c, buf[from:min(n, from+pieceBytes)]); err != nil {
+			return buf, err
+		}
+	}
+	return buf, nil
 }
+
+const pieceBytes = 64 << 10
 
 const metadataVersion = 6
 

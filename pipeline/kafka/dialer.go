@@ -57,3 +57,13 @@ func (c *trackedConn) Close() error {
 	c.tracker.mu.Unlock()
 	return c.Conn.Close()
 }
+
+// dialToBeCutOff gives a connection that is cut off when it is closed. What was written to it and is not acknowledged is not delivered afterwards, as the kernel would
+// otherwise see to for minutes: a request that was given up and is made again must not arrive behind those that came after it.
+func dialToBeCutOff(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+	if tcp, is := conn.(*net.TCPConn); is && err == nil {
+		err = tcp.SetLinger(0)
+	}
+	return conn, err
+}

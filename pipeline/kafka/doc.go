@@ -8,13 +8,14 @@
 // # What is handed out
 //
 // What a read_committed consumer sees, in order, each record once. Positions jump over holes, control records and aborted records. A position that the
-// partition does not have is an [OffsetError], never a reset. Bytes that stay corrupt are an error after a few tries. A batch that is whole but cannot be
+// partition does not have is an [OffsetError], never a reset, unless AcceptLoss says to go on behind what was deleted. Bytes that stay corrupt are an error after a few tries. A batch that is whole but cannot be
 // taken apart, because it decompresses to more than 32 MiB or to nonsense, is handed out as one message marked with [HeaderBatch], to become a dead letter.
 //
 // # What is written
 //
 // Everything is acknowledged by all replicas and written at least once: what is retried may be there twice. The state topic orders its records itself, and
-// updates are identical for the same position, so duplicates are harmless. Committed offsets of the group are written for lag displays and never read.
+// updates are identical for the same position, so duplicates are harmless. Committed offsets of the group are written for lag displays, and read only to
+// notice that a state topic is gone; nothing goes on from them.
 //
 // A [Transactor] writes exactly once instead: updates, dead letters, state and the committed offset in one transaction, in batches that are numbered.
 //

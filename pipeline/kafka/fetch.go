@@ -330,9 +330,13 @@ func (f *fetcher) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	id := ""
 	if cfg.TopicID != "" {
-		if id, err := c.topicID(ctx, cfg.Topic); err != nil || id != cfg.TopicID {
-			return otherTopic(cfg, id, err)
+		if id, err = c.topicID(ctx, cfg.Topic); err != nil {
+			return err
+		}
+		if id != "" && id != cfg.TopicID {
+			return &TopicError{Topic: cfg.Topic, Was: cfg.TopicID, Is: id}
 		}
 	}
 	conn, err := c.connect(ctx, address)
@@ -340,7 +344,7 @@ func (f *fetcher) connect(ctx context.Context) error {
 		return err
 	}
 	f.conn, f.version = conn, namedVersion
-	if cfg.TopicID == "" {
+	if id == "" { // nobody asked for it, or the broker that was asked does not know it
 		return nil
 	}
 	newest, err := conn.newest(ctx, kmsg.Fetch)

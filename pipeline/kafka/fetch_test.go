@@ -286,6 +286,30 @@ func TestFetchTellsATopicFromItsNamesake(t *testing.T) {
 	})
 }
 
+// TestFetchOfATopicThatHasNoID any more, as behind a proxy that does not know them: it is asked for by its name.
+func TestFetchOfATopicThatHasNoID(t *testing.T) {
+	broker := embedded(t)
+	c := open(t, broker.ListenAddrs())
+	name := topic(t, c, Topic{})
+	written(t, c.OpenSink(name), "v")
+	id, err := c.TopicID(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broker.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		broker.KeepControl()
+		if req.GetVersion() < topicIDVersion {
+			return nil, nil, false
+		}
+		answer := req.ResponseKind().(*kmsg.MetadataResponse)
+		answer.Topics = []kmsg.MetadataResponseTopic{{Topic: kmsg.StringPtr(name)}}
+		return answer, nil, true
+	})
+	if got, _ := take(t, source(t, c, SourceConfig{Topic: name, TopicID: id}), 1, 1); got[0].Value != "v" {
+		t.Error(got)
+	}
+}
+
 // TestFetchTellsANamesakeOnAConnectionThatLives: the program worked on what it had while the topic was made again, and asks for the next on the same connection.
 func TestFetchTellsANamesakeOnAConnectionThatLives(t *testing.T) {
 	onBrokers(t, func(t *testing.T, brokers []string) {

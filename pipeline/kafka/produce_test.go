@@ -234,6 +234,35 @@ func TestReplayOfACompactedLog(t *testing.T) {
 	}
 }
 
+// TestReplayWaitsForTheEndOfATransaction, behind whose beginning others have written: what is acknowledged is read.
+func TestReplayWaitsForTheEndOfATransaction(t *testing.T) {
+	onBrokers(t, func(t *testing.T, brokers []string) {
+		c := open(t, brokers)
+		name := topic(t, c, Topic{})
+		other := franz(t, brokers, kgo.TransactionalID(name))
+		if err := other.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		put(t, other, name, "of another group")
+		written(t, c.OpenSink(name), "state")
+		var values []string
+		ended := make(chan error)
+		go func() {
+			_, err := c.OpenStateLog(name, 0).Replay(t.Context(), 0, func(_ int64, r pipeline.Record) error {
+				values = append(values, string(r.Value))
+				return nil
+			})
+			ended <- err
+		}()
+		if err := other.EndTransaction(t.Context(), kgo.TryAbort); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err != nil || !slices.Equal(values, []string{"state"}) {
+			t.Errorf("%q, error %v", values, err)
+		}
+	})
+}
+
 // TestReplayRefusesStateItCannotRead: a gap in the state is not state.
 func TestReplayRefusesStateItCannotRead(t *testing.T) {
 	broker := embedded(t)

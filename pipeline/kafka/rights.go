@@ -15,7 +15,7 @@ var needs = map[kafkago.Error]struct {
 	operations map[string]string // by request
 }{
 	kafkago.TopicAuthorizationFailed: {"topic", map[string]string{
-		"Metadata": "Describe", "ListOffsets": "Describe", "Fetch": "Read", "Produce": "Write", "CreateTopics": "Create", "DescribeConfigs": "DescribeConfigs",
+		"Metadata": "Describe", "ListOffsets": "Describe", "Fetch": "Read", "Produce": "Write", "CreateTopics": "Create", "CreatePartitions": "Alter", "DescribeConfigs": "DescribeConfigs",
 		"AddPartitionsToTxn": "Write", "TxnOffsetCommit": "Read", "JoinGroup": "Describe",
 	}},
 	kafkago.GroupAuthorizationFailed: {"group", map[string]string{

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	kafkago "github.com/segmentio/kafka-go"
+
 	"github.com/streamfit/streamfit/pipeline"
 )
 
@@ -27,9 +29,10 @@ func (l *StateLog) Write(ctx context.Context, records ...pipeline.Record) error 
 	return l.cluster.write(ctx, l.topic, l.partition, records)
 }
 
-// Replay the committed records from an offset, or from the first there is, to the end that the partition has now. Each record's bytes are valid during the call only.
+// Replay the committed records from an offset, or from the first there is, to the end that the partition has now: where a transaction is open, others may have written
+// behind its beginning, so its end is waited for. Each record's bytes are valid during the call only.
 func (l *StateLog) Replay(ctx context.Context, from int64, each func(offset int64, r pipeline.Record) error) (int64, error) {
-	first, end, err := l.cluster.Bounds(ctx, l.topic, l.partition)
+	first, end, err := l.cluster.bounds(ctx, l.topic, l.partition, kafkago.ReadUncommitted)
 	if err != nil {
 		return 0, err
 	}

@@ -97,11 +97,3 @@ func parseTopicID(id string) (out [16]byte, err error) {
 	}
 	return out, nil
 }
-
-// otherTopic, if that is what an id, or the failure to get one, says.
-func otherTopic(cfg SourceConfig, id string, err error) error {
-	if err != nil || id == "" {
-		return err
-	}
-	return &TopicError{Topic: cfg.Topic, Was: cfg.TopicID, Is: id}
-}

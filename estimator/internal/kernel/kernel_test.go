@@ -3,7 +3,9 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -27,6 +29,23 @@ func checkBits(t *rapid.T, what string, got, want []float64) {
 }
 
 func clone(x []float64) []float64 { return append([]float64(nil), x...) }
+
+// An instruction of SSE among those of AVX, while the upper halves of the registers are in use, costs tens of cycles on many processors, as does the next one of AVX.
+func TestKernelsDoNotMixSSEWithAVX(t *testing.T) {
+	source, err := os.ReadFile("kernels_amd64.s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := ""
+	for line := range strings.Lines(string(source)) {
+		if rest, is := strings.CutPrefix(line, "// func "); is {
+			name, _, _ = strings.Cut(rest, "(")
+		}
+		if strings.HasPrefix(line, "// Requires:") && strings.Contains(line, "SSE") {
+			t.Errorf("%s: %s", name, strings.TrimSpace(line))
+		}
+	}
+}
 
 func TestVectorKernelsEqualPortableLoops(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -304,7 +304,7 @@ watch_rows_end:
 	RET
 
 // func endBlockAVX2(sum *float64, squares *float64, mean *float64, recent *float64, up *float64, down *float64, up2 *float64, down2 *float64, width int, drag float64, drag2 float64, n float64) (most float64, most2 float64)
-// Requires: AVX, AVX2, SSE2
+// Requires: AVX, AVX2
 TEXT ·endBlockAVX2(SB), NOSPLIT, $0-112
 	MOVQ         sum+0(FP), AX
 	MOVQ         squares+8(FP), CX
@@ -322,7 +322,7 @@ TEXT ·endBlockAVX2(SB), NOSPLIT, $0-112
 	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
 	MOVQ         $0x3fd0000000000000, R11
-	MOVQ         R11, X6
+	VMOVQ        R11, X6
 	VBROADCASTSD X6, Y6
 
 end_block:
@@ -490,7 +490,7 @@ finite_end:
 	RET
 
 // func gainsAVX2(gain []float64, shrink []float64, divisor []float64, weight []float64, numerator float64, alpha float64)
-// Requires: AVX, AVX2, SSE2
+// Requires: AVX, AVX2
 TEXT ·gainsAVX2(SB), NOSPLIT, $0-112
 	MOVQ         gain_base+0(FP), AX
 	MOVQ         shrink_base+24(FP), CX
@@ -501,7 +501,7 @@ TEXT ·gainsAVX2(SB), NOSPLIT, $0-112
 	VBROADCASTSD alpha+104(FP), Y1
 	VXORPD       Y2, Y2, Y2
 	MOVQ         $0x3ff0000000000000, DI
-	MOVQ         DI, X3
+	VMOVQ        DI, X3
 	VBROADCASTSD X3, Y3
 
 gains:

@@ -228,7 +228,7 @@ func gains() {
 	zero, one := zeros(1)[0], YMM()
 	bits := GP64()
 	MOVQ(Imm(0x3ff0000000000000), bits)
-	MOVQ(bits, one.AsX())
+	VMOVQ(bits, one.AsX())
 	VBROADCASTSD(one.AsX(), one)
 	loop("gains", n, lanes, func() {
 		rate, keep := YMM(), YMM()

@@ -191,7 +191,7 @@ func endBlock() {
 	quarter := YMM()
 	bits := GP64()
 	MOVQ(Imm(0x3fd0000000000000), bits)
-	MOVQ(bits, quarter.AsX())
+	VMOVQ(bits, quarter.AsX())
 	VBROADCASTSD(quarter.AsX(), quarter)
 	loop("end_block", width, lanes, func() {
 		more, t, average := YMM(), YMM(), YMM()
