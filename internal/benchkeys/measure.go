@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -107,7 +108,7 @@ func (p *process) await(ctx context.Context, there func() bool) error {
 	for !there() {
 		select {
 		case <-p.ended:
-			return fmt.Errorf("%w (%v): %s", errGone, p.err, p.said)
+			return fmt.Errorf("%w: %s", errors.Join(errGone, p.err), p.said)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(poll):
