@@ -82,7 +82,7 @@ func survive(t *testing.T, seed uint64, steps int) {
 		t.Fatal(err)
 	}
 	s := &system{t: t, cluster: cluster, network: net, world: w, args: mode.args(), count: map[fault]int{}}
-	v := &verdict{s: s, mode: mode, partitions: partitions, said: map[string]string{}}
+	v := &verdict{s: s, mode: mode, partitions: partitions, said: map[string]string{}, byRows: map[string][]byte{}}
 	l := newLoad(t, cluster.Brokers(), w.Input, partitions, seed, mode)
 	if err := l.transaction(); err != nil { // which is when its brokers make ready for it
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -52,8 +53,8 @@ func (v *verdict) checkKeyStates(p int, got, want map[string]*pipeline.KeyState)
 	}
 }
 
-// checkKeyUpdates: of a key, the same position, the same bytes, and the one that has learned most says what one pass says. Exactly once, each is there once, and
-// none of a key goes back.
+// checkKeyUpdates: of a key, the same position, the same bytes, and the one that has learned most says what one pass says; every update that rows call for is there.
+// Exactly once, each is there once, and none of a key goes back.
 func (v *verdict) checkKeyUpdates() error {
 	updates, err := v.read(v.s.world.Output)
 	if err != nil {
@@ -65,7 +66,7 @@ func (v *verdict) checkKeyUpdates() error {
 		if err := json.Unmarshal(m.Value, &u); err != nil || u.Key == nil {
 			return fmt.Errorf("update %d: %w: %s", n, err, m.Value)
 		}
-		place := fmt.Sprint(*u.Key, " at ", u.Position[v.s.world.Input])
+		place := v.place(&u)
 		before, again := at[place]
 		if again {
 			v.repeated++
@@ -86,9 +87,33 @@ func (v *verdict) checkKeyUpdates() error {
 		}
 	}
 	v.updates = len(updates)
+	for place, want := range v.byRows {
+		if got := at[place]; !bytes.Equal(got, want) {
+			v.wrong("the update of %s, which rows called for, is\n%s\nwhere one pass says\n%s", place, got, want)
+		}
+	}
 	for key, want := range v.said {
 		if said[key] != want {
 			v.wrong("the newest update of key %s says %s\nand one pass %s", key, said[key], want)
+		}
+	}
+	return nil
+}
+
+// place of a key's update: there is one for each key and position.
+func (v *verdict) place(u *pipeline.Update) string {
+	return fmt.Sprint(*u.Key, " at ", u.Position[v.s.world.Input])
+}
+
+// expect the updates that rows call for before the end of a partition. Those of its end are the clock's in a run that goes on.
+func (v *verdict) expect(updates [][]byte, p int, end int64) error {
+	for _, value := range updates {
+		var u pipeline.Update
+		if err := json.Unmarshal(value, &u); err != nil {
+			return err
+		}
+		if u.Position[v.s.world.Input][strconv.Itoa(p)] < end {
+			v.byRows[v.place(&u)] = value
 		}
 	}
 	return nil

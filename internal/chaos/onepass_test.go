@@ -16,13 +16,15 @@ import (
 
 // onePass is what one uninterrupted pass over the messages of a partition leaves behind.
 type onePass struct {
-	state, output kept
+	state  kept
+	output output
 }
 
 // onePass over messages in memory, by the code that runs live.
 func (v *verdict) onePass(ctx context.Context, p int, messages []*kgo.Record, end int64) (*onePass, error) {
-	out := &onePass{state: kept{}, output: kept{}}
+	out := &onePass{state: kept{}, output: output{kept: kept{}}}
 	cfg := v.config()
+	cfg.Output.Every = 0 // by rows only, and at the end
 	cfg.Model.Name, cfg.Model.Target, cfg.Model.Features = model, "delay", []string{"distance", "time"}
 	cfg.Input.Topic, cfg.Input.Group = v.s.world.Input, v.s.world.Group
 	ports := pipeline.Ports{
@@ -30,7 +32,7 @@ func (v *verdict) onePass(ctx context.Context, p int, messages []*kgo.Record, en
 		Open: func(context.Context, int64) (pipeline.Source, error) {
 			return &source{messages: messages, end: end}, nil
 		},
-		Output: out.output, DeadLetters: kept{}, Store: out.state,
+		Output: &out.output, DeadLetters: kept{}, Store: out.state,
 	}
 	shard := pipeline.NewShard(cfg, pipeline.Partition{Topic: cfg.Input.Topic, ID: p}, ports, &pipeline.Board{}, pipeline.NewMetrics(prometheus.NewRegistry()), zerolog.Nop())
 	defer shard.Close()
@@ -56,6 +58,19 @@ func (s *source) Fetch(context.Context) (pipeline.Fetched, error) {
 }
 
 func (s *source) Close() error { return nil }
+
+// output keeps all updates, too.
+type output struct {
+	kept
+	all [][]byte
+}
+
+func (o *output) Write(ctx context.Context, records ...pipeline.Record) error {
+	for _, r := range records {
+		o.all = append(o.all, bytes.Clone(r.Value))
+	}
+	return o.kept.Write(ctx, records...)
+}
 
 // kept is the last value of each key that is written to it, as of a compacted topic.
 type kept map[string][]byte

@@ -27,7 +27,8 @@ type verdict struct {
 	mode
 	partitions int
 
-	said map[string]string // by one pass, of each key
+	said   map[string]string // by one pass, of each key
+	byRows map[string][]byte // updates that one pass makes when a key has rows enough, by key and position
 
 	rows, letters, updates, repeated int
 	mismatches                       []string
@@ -150,6 +151,11 @@ func (v *verdict) check(ctx context.Context, l *load, input [][]*kgo.Record, end
 		if err != nil {
 			return err
 		}
+		if v.keyed {
+			if err := v.expect(want.output.all, p, ends[p]); err != nil {
+				return err
+			}
+		}
 		if err := v.checkState(p, newest[p], want); err != nil {
 			return err
 		}
@@ -204,10 +210,10 @@ func (v *verdict) checkReplay(l *load, p int, messages []*kgo.Record, want *oneP
 		}
 		replayed[key] = said
 	}
-	if len(replayed) != len(want.output) {
-		v.wrong("partition %d: one pass knows %d models, a replay %d", p, len(want.output), len(replayed))
+	if len(replayed) != len(want.output.kept) {
+		v.wrong("partition %d: one pass knows %d models, a replay %d", p, len(want.output.kept), len(replayed))
 	}
-	for _, value := range want.output {
+	for _, value := range want.output.kept {
 		key, said, err := withoutDeadLetters(v.s.t, value)
 		if err != nil {
 			return err
