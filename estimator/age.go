@@ -10,10 +10,11 @@ import (
 // differences of times alone, so the order of the rows does not matter for what they count in the sums of the fit.
 //
 // One wrong clock, years ahead, would forget everything, and make all that follows late. So a row that leaps ahead, by more than a half-life, is learned as if it
-// were of the time T, and T goes on only when such rows are many more than those that were on time meanwhile: a sixteenth of the rows that are remembered, or eight.
+// were of the time T, and T goes on only when such rows are eight more than those that were on time meanwhile, and either go on for half a half-life themselves, or are
+// a sixteenth of the rows that are remembered: a burst of one wrong clock's is neither.
 //
-// If wrong clocks are so many, what follows is late by more than a half-life. Then T is taken back to where such rows agree that it is: sixteen of them if T is new, of
-// fewer than 64 rows, and otherwise 1,024, of which each row that is on time takes sixteen away.
+// If wrong clocks are so many, what follows is late by more than a half-life. Then T is taken back to where such rows agree that it is, when they are more than those
+// that are on time: by sixteen if T is new, of fewer than 64 rows, and otherwise by four times as many as are remembered, or 1,024.
 type age struct {
 	halfLife float64 // seconds
 	newest   float64 // T
@@ -25,7 +26,8 @@ type age struct {
 	onTime uint64 // rows that have
 
 	leaps  uint64             // rows that have leapt ahead, less those that have not
-	leapt  [witnesses]float64 // times of the newest of them
+	since  float64            // time of the first of them
+	leapt  [witnesses]float64 // and of the newest
 	behind uint64             // rows that are late and agree on
 	late   float64            // a time
 
@@ -37,12 +39,12 @@ const (
 	leap      = 1.0 // half-lives
 	mostFaded = 1e9 // half-lives: nothing is left of anything
 
-	witnesses    = 8  // rows, at least, that make a time believed, and
-	witnessShare = 16 // as many as this part of what is remembered
-	trusted      = 64 // rows that have told of a time from which on
-	objections   = 1024
-	objectionsAt = 16 // of a newer time
-	assent       = 16 // objections that a row on time takes away
+	witnesses    = 8    // rows, at least, that make a time believed, and
+	witnessShare = 16   // as many as this part of what is remembered
+	trusted      = 64   // rows that have told of a time from which on
+	objections   = 1024 // rows, at least, that take it back, and
+	overturn     = 4    // as many times what is remembered
+	objectionsAt = 16   // to a newer time
 )
 
 func newAge(c Config) *age {
@@ -77,7 +79,7 @@ func (a *age) see(seconds float64) (gone, late float64) {
 	a.onTime++
 	a.first = a.first && a.onTime < witnesses
 	a.leaps -= min(a.leaps, 1)
-	a.behind -= min(a.behind, assent)
+	a.behind -= min(a.behind, 1)
 	if by <= 0 {
 		return 0, -by
 	}
@@ -96,8 +98,11 @@ func (a *age) enough() uint64 { return max(witnesses, uint64(a.weight/witnessSha
 // leapAhead, if the row is believed: to the time that most of the newest such rows lead up to. A time that a pass has begun with, and that no other rows have told
 // of, was itself the wrong one: it has not gone on.
 func (a *age) leapAhead(seconds float64) (gone, late float64) {
+	if a.leaps == 0 {
+		a.since = seconds
+	}
 	a.leapt[a.leaps%witnesses] = seconds
-	if a.leaps++; a.leaps < a.enough() {
+	if a.leaps++; a.leaps < witnesses || a.leaps < a.enough() && a.between(a.since, seconds) < leap/2 {
 		return 0, 0
 	}
 	to := max(a.newest, a.newestOf(a.leapt[:]))
@@ -118,7 +123,7 @@ func (a *age) fallBehind(seconds float64) {
 	default:
 		a.behind--
 	}
-	if a.behind >= objections || a.behind >= objectionsAt && a.onTime < trusted {
+	if a.behind >= max(objections, uint64(overturn*a.weight)) || a.behind >= objectionsAt && a.onTime < trusted {
 		a.set(a.late, witnesses)
 	}
 }
@@ -227,7 +232,7 @@ func (a *age) appendState(e *encoder) {
 	if a == nil {
 		return
 	}
-	e.floats(a.newest, a.weight, a.faded, a.late)
+	e.floats(a.newest, a.weight, a.faded, a.late, a.since)
 	e.floats(a.leapt[:]...)
 	for _, n := range [...]uint64{truth(a.begun), truth(a.first), a.onTime, a.leaps, a.behind} {
 		e.word(n)
@@ -238,11 +243,11 @@ func (a *age) restoreState(d *decoder) {
 	if a == nil {
 		return
 	}
-	a.newest, a.weight, a.faded, a.late = d.float(), d.float(), d.float(), d.float()
+	a.newest, a.weight, a.faded, a.late, a.since = d.float(), d.float(), d.float(), d.float(), d.float()
 	d.floats(a.leapt[:])
 	a.begun, a.first = d.word() == 1, d.word() == 1
 	a.onTime, a.leaps, a.behind = d.word(), d.word(), d.word()
-	if !(a.weight >= 0 && a.faded >= 0) || a.behind >= objections {
-		d.fail("rows of weight %v, faded by %v half-lives, %d of them behind", a.weight, a.faded, a.behind)
+	if !(a.weight >= 0 && a.weight <= countableRows && a.faded >= 0) {
+		d.fail("rows of weight %v, faded by %v half-lives", a.weight, a.faded)
 	}
 }

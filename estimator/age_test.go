@@ -411,21 +411,63 @@ func TestWrongClocksAreTakenBack(t *testing.T) {
 	for _, rows := range []int{4, 8, 40, 1000} {
 		cfg := newtonConfig(2)
 		cfg.HalfLifeTime, cfg.OnDrift = 500, DriftAlarm
-		c := clocked(clean(12, 2, 9000))
+		c := clocked(clean(12, 2, 13_000))
 		want := learned(t, cfg, c).Report()
 		for i := 3000; i < 3000+rows; i++ {
 			c.Time[i] += 1e8
 		}
 		m := newModel(t, cfg)
-		m.Learn(nil, part(c, 0, 6000))
-		if late := c.Time[5999] - m.solver.(*newton).age.newest; late != 0 {
+		m.Learn(nil, part(c, 0, 8000))
+		if late := c.Time[7999] - m.solver.(*newton).age.newest; late != 0 {
 			t.Errorf("%d wrong clocks: thousands of rows later the newest time is off by %v s", rows, late)
 		}
-		m.Learn(nil, part(c, 6000, c.Rows))
+		m.Learn(nil, part(c, 8000, c.Rows))
 		nearly(t, fmt.Sprint(rows, " wrong clocks"), m.Report(), want, 0.02, 0.5)
 		if d := m.Drift(); d.LastAlarmRow >= 0 {
 			t.Errorf("%d wrong clocks raise an alarm: %+v", rows, d)
 		}
+	}
+}
+
+// One of ten devices is a day ahead and goes on to be, after its rows have set the time: in a warm-up, or while the others were away.
+func TestADeviceWithAWrongClockIsOutvoted(t *testing.T) {
+	for name, away := range map[string]func(i int) bool{
+		"from the start": func(int) bool { return false }, "while the others were away": func(i int) bool { return i < 4000 || i >= 5000 && i < 5500 },
+	} {
+		cfg := newtonConfig(2)
+		cfg.HalfLifeTime, cfg.OnDrift = 1000, DriftIgnore
+		c := clocked(clean(12, 2, 20_000))
+		for i := range c.Time {
+			wrong := i%10 == 0
+			if name != "from the start" {
+				wrong = i >= 5000 && (wrong || away(i))
+			}
+			if wrong {
+				c.Time[i] += 86400
+				c.Target[i] += 3
+			}
+		}
+		m := learned(t, cfg, c)
+		r, s := m.Report(), m.solver.(*newton)
+		if ahead := s.age.newest - c.Time[c.Rows-2]; ahead > 10 || math.Abs(r.Intercept.Value-2) > 0.2 {
+			t.Errorf("%s: the newest time is %v s ahead, intercept %+v", name, ahead, r.Intercept)
+		}
+	}
+}
+
+// After a pause the time goes on with a few rows, too, if they come slowly: what was learned before it ages.
+func TestSlowRowsAfterAPauseAreBelieved(t *testing.T) {
+	cfg := newtonConfig(2)
+	cfg.HalfLifeTime = 2000
+	c := clocked(clean(12, 2, 20_020))
+	for i := 20_000; i < c.Rows; i++ {
+		c.Time[i] = c.Time[19_999] + 6000 + 150*float64(i-20_000)
+	}
+	m := learned(t, cfg, part(c, 0, 20_000))
+	before := m.Report().Effective
+	m.Learn(nil, part(c, 20_000, c.Rows))
+	if after := m.Report().Effective; after > before/6 {
+		t.Errorf("%v rows count after a pause of three half-lives and 20 rows in another, before it %v", after, before)
 	}
 }
 
@@ -459,7 +501,7 @@ func TestOldRowsRaiseNoAlarm(t *testing.T) {
 		cfg := newtonConfig(2)
 		cfg.HalfLifeTime, cfg.OnDrift = 500, onDrift
 		c := clocked(clean(12, 2, 8100))
-		isOld := func(i int) bool { return i >= 5000 && i < 8000 && i%10 != 0 }
+		isOld := func(i int) bool { return i >= 5000 && i < 5900 || i >= 5900 && i < 8000 && i%2 != 0 } // at first on end
 		var now []int
 		for i := range c.Rows {
 			if !isOld(i) {
@@ -477,7 +519,7 @@ func TestOldRowsRaiseNoAlarm(t *testing.T) {
 		}
 		m, want := newModel(t, cfg), newModel(t, cfg)
 		m.Learn(nil, part(c, 0, 8000))
-		want.Learn(nil, part(alone, 0, 5300))
+		want.Learn(nil, part(alone, 0, 6050))
 		if d := m.Drift(); d.LastAlarmRow >= 0 {
 			t.Errorf("on_drift %s: %+v", onDrift, d)
 		}

@@ -29,7 +29,7 @@ type Board struct {
 // Stall is a shard that stands still because what it has to write is not taken: it fetches nothing, and drops nothing, until it is.
 type Stall struct {
 	Since time.Time
-	On    string // what is being written: "dead letters", "updates", "states of keys" or "checkpoint"; or "transaction", which is all of them
+	On    string // what is being written: "dead letters", "updates", "announcement of keys", "states of keys" or "checkpoint"; or "transaction", which is all of them
 }
 
 type stall struct {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"iter"
+	"slices"
 	"sync"
 )
 
@@ -109,6 +111,25 @@ func (r *KeyRegistry) startOver(ctx context.Context) error {
 	}
 	r.over = true
 	return nil
+}
+
+// unknown of the keys that a partition has taken up from its state: those that no announcement gives to it.
+func (r *KeyRegistry) unknown(ctx context.Context, of Partition, keys iter.Seq[string]) (names []string, err error) {
+	if r == nil {
+		return nil, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.read(ctx); err != nil {
+		return nil, fmt.Errorf("read what keys the partitions of topic %s have: %w", of.Topic, err)
+	}
+	for name := range keys {
+		if home, known := r.home[maphash.String(r.seed, name)]; !known || home != of.ID {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // read what is new in the log.

@@ -144,3 +144,21 @@ func TestStartingOverVoidsWhichPartitionHadAKey(t *testing.T) {
 		t.Errorf("error %v, want one that partition 1 has the key", err)
 	}
 }
+
+// Keys that a shard takes up from its state, as when a second partition was just added, are announced when it starts.
+func TestKeysOfTheStateAreAnnounced(t *testing.T) {
+	rows := makeKeyedTable(300, 3, 1)
+	p := partitions{worlds: []world{
+		{cfg: keyedConfig(), source: memorySource{messages: rows.every(t, 50)}}, {cfg: keyedConfig(), source: memorySource{messages: rows.every(t, 50)}},
+	}}
+	p.worlds[0].mustRun(t) // alone: nobody else could have its keys
+	last := numbered(append(rows.every(t, 50), makeKeyedTable(10, 3, 2).every(t, 50)...))
+	p.worlds[0].source = memorySource{messages: last}
+	if err := p.run(t, 0); err != nil {
+		t.Fatal(err)
+	}
+	var shared *SharedKeyError
+	if err := p.run(t, 1); !errors.As(err, &shared) || shared.Home != 0 || len(p.published(t, 1)) > 0 {
+		t.Errorf("error %v, and %d keys are published", err, len(p.published(t, 1)))
+	}
+}

@@ -86,8 +86,8 @@ func (p *peers) read(ctx context.Context, id int) error {
 		return nil
 	}
 	if len(found.Snapshot) == 0 { // it has learned nothing yet, or was started over: what it had learned is void
-		p.moved = p.moved || p.state[id].checkpoint != nil
-		p.state[id].checkpoint, p.state[id].model = nil, nil
+		p.moved = p.moved || p.state[id].model != nil
+		p.state[id].checkpoint, p.state[id].model = found, nil
 		return nil
 	}
 	model, err := estimator.Restore(found.Snapshot)
@@ -117,7 +117,7 @@ func (p *peers) merge(own *estimator.Linear, u *Update) (*Update, error) {
 	positions, deadLetters, lost, event := u.Position[topic], u.DeadLetters, u.LostOffsets, p.shard.eventTime
 	for _, id := range slices.Sorted(maps.Keys(p.state)) {
 		c := p.state[id].checkpoint
-		if c == nil {
+		if p.state[id].model == nil {
 			continue
 		}
 		models = append(models, p.state[id].model)

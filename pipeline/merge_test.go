@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"testing"
@@ -48,6 +49,8 @@ func TestNewsOfPeersIsPublishedByAShardThatStandsStill(t *testing.T) {
 		if n := learned(); n != 3000 {
 			t.Errorf("%d rows after the peer's checkpoint, want 3,000", n)
 		}
+		old := *lastValue(&peer)
+		old.Value = bytes.Clone(old.Value)
 		over := true
 		peer.startOver, peer.source = &over, memorySource{}
 		if err := NewShard(w.cfg, Partition{Topic: "rows", ID: 1}, peer.ports(), &peer.board, NewMetrics(prometheus.NewRegistry()), zerolog.Nop()).Run(ctx); err != nil {
@@ -55,6 +58,12 @@ func TestNewsOfPeersIsPublishedByAShardThatStandsStill(t *testing.T) {
 		}
 		if n := learned(); n != 1000 {
 			t.Errorf("%d rows after the peer was started over with nothing to learn, want 1,000", n)
+		}
+		if err := peer.state.Write(ctx, old); err != nil { // by a process that was asleep
+			t.Error(err)
+		}
+		if n := learned(); n != 1000 {
+			t.Errorf("%d rows after a record of before that, want 1,000", n)
 		}
 		stop()
 		if err := <-done; err != nil {

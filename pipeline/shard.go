@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -162,6 +163,9 @@ func (s *Shard) open(ctx context.Context) error {
 		s.learned = s.model.Rows().Learned
 	}
 	if s.keys != nil {
+		if s.keys.fresh, err = s.ports.Registry.unknown(ctx, s.partition, maps.Keys(s.keys.byName)); err != nil {
+			return err
+		}
 		s.board.answer(s.partition, s.keys.asks)
 	}
 	s.metrics.open(s, began)

@@ -104,12 +104,22 @@ func (h *shipper) confirm() error {
 	if s.ports.Commit == nil || time.Since(h.confirmed) < s.cfg.Kafka.SessionTimeout/2 {
 		return nil
 	}
-	err := h.tell(h.told)
-	if err != nil && !errors.Is(err, ErrFenced) {
-		return fmt.Errorf("%w: the group did not say whether this process still has the partition, so it is asked for anew: %w", ErrFenced, err)
+	for giveUp := time.Now().Add(s.cfg.Kafka.SessionTimeout / 2); ; {
+		err := h.tell(h.told)
+		if err == nil || errors.Is(err, ErrFenced) {
+			return err
+		}
+		if !time.Now().Before(giveUp) || h.ctx.Err() != nil {
+			return fmt.Errorf("%w: the group did not say whether this process still has the partition, so it is asked for anew: %w", ErrFenced, err)
+		}
+		select { // it may be looking for its coordinator
+		case <-time.After(confirmPause):
+		case <-h.ctx.Done():
+		}
 	}
-	return err
 }
+
+const confirmPause = 500 * time.Millisecond
 
 // tell the group a position. It is for lag displays; what matters is whether the group still takes it.
 func (h *shipper) tell(position int64) error {
@@ -122,6 +132,9 @@ func (h *shipper) tell(position int64) error {
 
 // announce new keys before anything of them leaves.
 func (h *shipper) announce(fresh []string) error {
+	if len(fresh) > 0 {
+		h.doing.Store("announcement of keys")
+	}
 	h.announced++
 	return h.shard.ports.Registry.announce(h.ctx, h.shard.partition, h.shard.epoch, h.announced, fresh)
 }

@@ -124,6 +124,13 @@ func (l *live) follow(ctx context.Context) (shards int, err error) {
 	return shards, nil
 }
 
+// keyRegistry of all shards; nil while there is one partition. That one's keys are announced when there are more, for then the group is shared out anew.
+func (l *live) keyRegistry() *pipeline.KeyRegistry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.registry
+}
+
 // stateTopicSettings keep the state topic short, since a restart reads its partition from front to back: small segments, cleaned early.
 var stateTopicSettings = map[string]string{
 	"segment.bytes": "16777216", "min.cleanable.dirty.ratio": "0.1", "segment.ms": "600000", "max.message.bytes": "16777216",
@@ -175,7 +182,7 @@ func (l *live) ports(member kafka.Member, partition, shards int, topicID string)
 	}
 	switch {
 	case l.cfg.Model.Scope == "key": // a key is of one partition, whose owner speaks for it
-		ports.Output = l.sinks.output
+		ports.Output, ports.Registry = l.sinks.output, l.keyRegistry()
 	case partition == publisher:
 		ports.Output, ports.Peers = l.sinks.output, l.peers(shards)
 	}
@@ -217,7 +224,7 @@ func (l *live) peers(shards int) map[int]pipeline.StateLog {
 	peers := map[int]pipeline.StateLog{}
 	for id := range shards {
 		if id != publisher {
-			peers[id] = l.cluster.OpenStateLog(l.cfg.State.Topic, id)
+			peers[id] = l.cluster.OpenPeerLog(l.cfg.State.Topic, id)
 		}
 	}
 	return peers

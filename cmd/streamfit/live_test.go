@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -201,5 +202,62 @@ func awaitAnswer(t *testing.T, ask func() (got string, right bool)) {
 	}, backoff.WithBackOff(backoff.NewConstantBackOff(20*time.Millisecond)), backoff.WithMaxElapsedTime(time.Minute))
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A key that comes in through two partitions ends the run before two models go by its name, and each run that is started again.
+func TestAKeyOfTwoPartitionsEndsTheRun(t *testing.T) {
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "flights"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(broker.Close)
+	cfg := readyConfig(t, broker.ListenAddrs())
+	cfg.Model.Scope, cfg.Model.Key, cfg.Output.Every = "key", pipeline.KeyOfMessage, time.Millisecond
+	c, err := kafka.Open(kafka.Config{Brokers: broker.ListenAddrs(), Kafka: cfg.Kafka, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	send := func(partition int) {
+		if err := c.OpenSink("flights").WriteTo(t.Context(), partition, pipeline.Record{Key: []byte("one key"), Value: oneRow(t, 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(reset bool, until func(end context.CancelFunc)) error {
+		ctx, end := context.WithTimeout(t.Context(), time.Minute)
+		defer end()
+		ended := make(chan error, 1)
+		go func() { ended <- runLive(ctx, cfg, &pipeline.Board{}, zerolog.Nop(), reset) }()
+		until(end)
+		return <-ended
+	}
+	updates := func() (n int) {
+		if _, err := c.OpenStateLog("flights-model", 0).Replay(t.Context(), 0, func(int64, pipeline.Record) error { n++; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	send(0)
+	if err := run(false, func(end context.CancelFunc) {
+		awaitReady(t, cfg.HTTP, "ready")
+		for updates() == 0 {
+			runtime.Gosched()
+		}
+		end()
+	}); err != nil {
+		t.Fatal(err)
+	}
+	published := updates()
+	send(1)
+	for range 2 {
+		err := run(false, func(context.CancelFunc) {})
+		var shared *pipeline.SharedKeyError
+		if !errors.As(err, &shared) || shared.Key != "one key" || shared.Home != 0 || shared.Other != 1 || exitCode(err) != exitInput {
+			t.Fatalf("error %v, exit code %d", err, exitCode(err))
+		}
+		if n := updates(); n != published {
+			t.Errorf("%d updates after the key came in through another partition", n-published)
+		}
 	}
 }

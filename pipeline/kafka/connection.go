@@ -29,6 +29,7 @@ type connection struct {
 	mu       sync.Mutex
 	patience time.Duration // without a byte
 	over     bool          // the conversation was given up
+	arrived  func()        // a piece of an answer has; nil: nobody wants to know
 }
 
 // connect to a broker. kafka-go's Dialer does the handshakes; then its Conn is left alone and what it stood on is used.
@@ -165,6 +166,9 @@ func (c *connection) response(buf []byte) ([]byte, error) {
 		}
 		if _, err := io.ReadFull(c, buf[from:min(n, from+pieceBytes)]); err != nil {
 			return buf, err
+		}
+		if c.arrived != nil {
+			c.arrived()
 		}
 	}
 	return buf, nil

@@ -344,6 +344,10 @@ func (f *fetcher) connect(ctx context.Context) error {
 		return err
 	}
 	f.conn, f.version = conn, namedVersion
+	conn.arrived = func() { // the broker is there, however slow the way to it
+		cfg.Answered()
+		cfg.Asked()
+	}
 	if id == "" { // nobody asked for it, or the broker that was asked does not know it
 		return nil
 	}
