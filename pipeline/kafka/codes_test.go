@@ -72,6 +72,17 @@ var apis = []api{
 			return err
 		}
 	}},
+	{kmsg.ApiVersions, those(kerr.UnsupportedVersion, kerr.InvalidRequest), func(b *bench) func(context.Context) error {
+		return func(ctx context.Context) error {
+			conn, err := b.c.connect(ctx, b.broker.ListenAddrs()[0])
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			_, err = conn.newest(ctx, kmsg.Fetch)
+			return err
+		}
+	}},
 	{kmsg.ListOffsets, those(moving, kerr.OffsetNotAvailable, kerr.UnsupportedForMessageFormat, kerr.TopicAuthorizationFailed), func(b *bench) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, _, err := b.c.Bounds(ctx, b.input, 0)
