@@ -58,7 +58,7 @@ func (v *verdict) newest(ctx context.Context) ([]stateOf, error) {
 }
 
 func (s *stateOf) take(r pipeline.Record) error {
-	if r.Value == nil {
+	if r.Value == nil || bytes.HasPrefix(r.Key, []byte(model+"#keys/")) { // or who has which key
 		return nil
 	}
 	k, err := pipeline.ParseKeyState(pipeline.Record{Key: r.Key, Value: bytes.Clone(r.Value)}, model)
