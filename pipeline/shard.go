@@ -140,8 +140,7 @@ func (s *Shard) Run(ctx context.Context) (err error) {
 
 // open restores the state, opens the source at its position and starts what runs beside the fit.
 func (s *Shard) open(ctx context.Context) error {
-	began := time.Now()
-	s.opened = began
+	s.opened = time.Now()
 	if s.features != nil {
 		if err := s.begin(s.features); err != nil {
 			return err
@@ -168,7 +167,7 @@ func (s *Shard) open(ctx context.Context) error {
 		}
 		s.board.answer(s.partition, s.keys.asks)
 	}
-	s.metrics.open(s, began)
+	s.metrics.open(s, s.opened)
 	s.fetcher = startFetcher(ctx, source, s.tick())
 	s.shipper = startShipper(ctx, s)
 	s.board.open(s.partition)

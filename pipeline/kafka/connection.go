@@ -54,10 +54,10 @@ func (c *Cluster) dial(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
-	if config != nil {
-		return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext(ctx, network, address)
+	if config == nil {
+		return plain.DialContext(ctx, network, address)
 	}
-	return plain.DialContext(ctx, network, address)
+	return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext(ctx, network, address)
 }
 
 // during runs a conversation on the connection, which ends at once with ctx, or when no piece of an answer has arrived for so long.

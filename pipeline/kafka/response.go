@@ -157,14 +157,8 @@ func (c *cursor) uvarint() uint64 {
 
 // varint in zigzag form.
 func (c *cursor) varint() int64 {
-	v, n := binary.Varint(c.b)
-	if n <= 0 {
-		c.short = true
-		c.b = nil
-		return 0
-	}
-	c.b = c.b[n:]
-	return v
+	v := c.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
 // varbytes with their length before them; nil for −1.
