@@ -37,6 +37,20 @@ func (a *away) pass(lambda float64) {
 	a.age(1)
 }
 
+// passRun of so many rows, each as pass does.
+func (a *away) passRun(rows int, lambda float64) {
+	if a.most > 0 || a.last+float64(rows) >= latelyRows {
+		for range rows {
+			a.pass(lambda)
+		}
+		return
+	}
+	for range rows {
+		a.rows = float64(a.rows*lambda) + 1
+	}
+	a.last += float64(rows)
+}
+
 // fade all that is remembered of what was not given.
 func (a *away) fade(lambda float64) {
 	if a.rows *= lambda; a.most == 0 {

@@ -153,19 +153,15 @@ func (s *newton) kneeIn() float64 {
 	}
 }
 
-func (s *newton) learn(t *tile) {
-	for i := range t.n {
-		if s.age != nil {
-			s.pass(t.time[i])
-			t.stale[i] = !s.age.fresh()
-		}
-		var h float64
-		t.prediction[i], h = s.foresee(t, i)
-		t.knee[i] = s.knee()
-		if s.learnForeseen(t, i, h) {
-			t.guarded++
-		}
+// learnAlone row i of the tile, with the prediction and the knee that were in force, and tell whether the guard weighed it down.
+func (s *newton) learnAlone(t *tile, i int) (prediction, knee float64, guarded bool) {
+	if s.age != nil {
+		s.pass(t.time[i])
+		t.stale[i] = !s.age.fresh()
 	}
+	prediction, h := s.foresee(t, i)
+	knee = s.knee()
+	return prediction, knee, s.learnForeseen(t, i, h)
 }
 
 // foresee row i of the tile: its prediction, and h = zᵀPz where regards.

@@ -156,6 +156,11 @@ func (s *newton) rescale(r float64, measures bool) {
 		}
 		s.sigma = max(min(s.sigma*s.move[side], farthest), smallestSigma)
 	}
+	s.endRow()
+}
+
+// endRow counts it.
+func (s *newton) endRow() {
 	if s.t++; uint64(s.t)%s.renewal() == 0 {
 		s.schedule()
 	}

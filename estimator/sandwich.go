@@ -47,9 +47,13 @@ func (s *newton) scoreRow() {
 	if s.lambda < shortMemory {
 		s.keepRidge(-math.Log(s.lambda))
 	}
-	if s.inBlock++; s.inBlock < s.block {
-		return
+	if s.inBlock++; s.inBlock == s.block {
+		s.endScores()
 	}
+}
+
+// endScores of a full block, and begin the next one.
+func (s *newton) endScores() {
 	s.endBlock()
 	s.block = nextBlock(s.block, s.t, s.fading())
 }

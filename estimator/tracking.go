@@ -10,8 +10,8 @@ type tracking struct {
 	mix      mixture
 	loss     [experts]float64 // Σ min(ρ, ρ(4)) of this block
 	inBlock  int
-	perScale float64          // 1/σ̂, in force in this block; 0 in the warm-up, which is the same for all
-	values   [experts]float64 // predictions of the row at hand
+	perScale float64 // 1/σ̂, in force in this block; 0 in the warm-up, which is the same for all
+	rows     trackedRows
 }
 
 const (
@@ -43,39 +43,6 @@ func (s *tracking) shareRows() {
 	}
 }
 
-func (s *tracking) learn(t *tile) {
-	var h [experts]float64
-	for i := range t.n {
-		prediction, knee := 0.0, 0.0
-		for k, n := range s.bank {
-			s.values[k], h[k] = n.foresee(t, i)
-			prediction += float64(s.mix.weight[k] * s.values[k])
-			knee += float64(s.mix.weight[k] * n.knee())
-		}
-		t.prediction[i], t.knee[i] = saturate(prediction), knee
-		guarded := false
-		for k, n := range s.bank {
-			guarded = n.learnForeseen(t, i, h[k]) || guarded
-		}
-		if guarded {
-			t.guarded++
-		}
-		s.judge(t.y[i])
-	}
-}
-
-// judge the solvers by how they predicted the row.
-func (s *tracking) judge(y float64) {
-	if s.perScale > 0 {
-		for k, p := range s.values {
-			s.loss[k] += clippedHuber(math.Abs(difference(y, p)) * s.perScale)
-		}
-	}
-	if s.inBlock++; s.inBlock == trackingRows {
-		s.endBlock()
-	}
-}
-
 // endBlock weighs the solvers anew, and takes up their scale.
 func (s *tracking) endBlock() {
 	if s.perScale > 0 {
@@ -85,15 +52,6 @@ func (s *tracking) endBlock() {
 	if scale := s.residualScale(); s.bank[0].rows == nil && scale > smallestScale {
 		s.perScale = 1 / scale
 	}
-}
-
-// clippedHuber loss of a residual in scales.
-func clippedHuber(r float64) float64 {
-	r = min(r, lossClip)
-	if r <= huberK {
-		return float64(r*r) / 2
-	}
-	return huberK * (r - huberK/2)
 }
 
 func (s *tracking) predict(x []float64) float64 {

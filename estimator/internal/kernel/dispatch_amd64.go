@@ -225,6 +225,24 @@ func advance(beta, score, p, pz, z []float64, rows int, gain, scored, root, fact
 	}
 }
 
+func run(models []Run, x []float64, stride int, y, weight, prediction, knee []float64) int {
+	if s := &models[0]; avx2 && len(s.Centre) > 0 {
+		switch len(s.Beta) / Lanes {
+		case 1:
+			return run1AVX2(&s.Centre, len(models), &x[0], stride, y, weight, prediction, knee)
+		case 2:
+			return run2AVX2(&s.Centre, len(models), &x[0], stride, y, weight, prediction, knee)
+		case 3:
+			return run3AVX2(&s.Centre, len(models), &x[0], stride, y, weight, prediction, knee)
+		case 4:
+			return run4AVX2(&s.Centre, len(models), &x[0], stride, y, weight, prediction, knee)
+		case 5:
+			return run5AVX2(&s.Centre, len(models), &x[0], stride, y, weight, prediction, knee)
+		}
+	}
+	return runPortable(models, x, stride, y, weight, prediction, knee)
+}
+
 func watch(w *Watch, n int) {
 	if avx2 {
 		watchAVX2(&w.U[0], n)

@@ -62,6 +62,10 @@ func advance(beta, score, p, pz, z []float64, rows int, gain, scored, root, fact
 	advancePortable(beta, score, p, pz, z, rows, gain, scored, root, factor)
 }
 
+func run(models []Run, x []float64, stride int, y, weight, prediction, knee []float64) int {
+	return runPortable(models, x, stride, y, weight, prediction, knee)
+}
+
 func watch(w *Watch, n int) { watchPortable(w, n) }
 
 func addScoresOf(sum, squares, x []float64, stride int, centre, perScale, e []float64, clip float64) {

@@ -121,6 +121,21 @@ func regard5AVX2(z *float64, x *float64, centre []float64, perScale []float64, b
 func advance5AVX2(beta *float64, score *float64, p *float64, pz *float64, z *float64, rows int, gain float64, scored float64, root float64, factor float64)
 
 //go:noescape
+func run1AVX2(s *[]float64, models int, x *float64, stride int, y []float64, weight []float64, prediction []float64, knee []float64) (done int)
+
+//go:noescape
+func run2AVX2(s *[]float64, models int, x *float64, stride int, y []float64, weight []float64, prediction []float64, knee []float64) (done int)
+
+//go:noescape
+func run3AVX2(s *[]float64, models int, x *float64, stride int, y []float64, weight []float64, prediction []float64, knee []float64) (done int)
+
+//go:noescape
+func run4AVX2(s *[]float64, models int, x *float64, stride int, y []float64, weight []float64, prediction []float64, knee []float64) (done int)
+
+//go:noescape
+func run5AVX2(s *[]float64, models int, x *float64, stride int, y []float64, weight []float64, prediction []float64, knee []float64) (done int)
+
+//go:noescape
 func symmetricTimesAVX2(dst []float64, p []float64, z []float64)
 
 //go:noescape

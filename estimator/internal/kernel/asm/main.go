@@ -38,6 +38,7 @@ func main() {
 		regard(vectors)
 		advance(vectors)
 	}
+	runs(mostCoefficients)
 	symmetricTimes()
 	symmetricDowndate()
 	Generate()
