@@ -7,6 +7,7 @@ type adaptive interface {
 	settled() bool          // whether the residuals are those of a model that has arrived
 	residualScale() float64 // σ̂ in units of the target
 	basisNow() *basis       // in which rows are standardised
+	basisStands() bool      // whether it will be the same after any rows
 	relax()                 // told that the residuals have another scale
 
 	remembers(rows float64) float64 // effective number of the rows, of so many that it has learned
@@ -37,12 +38,17 @@ func (w *when) seasoned(scale []float64, lambda float64) bool {
 func (s *newton) residualScale() float64 { return saturate(s.sigma * s.fit.targetS) }
 func (s *newton) basisNow() *basis       { return &s.fit }
 
+// basisStands after the warm-up, where no time runs away and no pause makes the model begin anew.
+func (s *newton) basisStands() bool { return s.rows == nil && s.when == nil && s.age == nil }
+
 func (s *newton) remembers(rows float64) float64 {
 	if s.age != nil {
 		return s.current().age.weight
 	}
 	return effectiveRows(rows, s.lambda)
 }
+
+func (s *asgd) basisStands() bool { return !s.warming() }
 
 func (s *asgd) remembers(rows float64) float64 { return rows }
 

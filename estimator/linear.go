@@ -98,21 +98,33 @@ func (m *Linear) learnTile(t *tile) {
 		m.solver.learn(t)
 		return
 	}
+	ahead := m.learnsAhead()
+	if ahead {
+		m.solver.learn(t)
+	}
 	for from := 0; from < t.n; {
 		to := min(t.n, from+m.drift.room())
 		part := t.part(from, to)
 		m.drift.open(m.solver.(adaptive), t)
-		m.solver.learn(part)
+		if !ahead {
+			m.solver.learn(part)
+			t.guarded += part.guarded
+		}
 		if m.before != nil {
 			m.predictBefore(part)
 		}
 		m.drift.watch(part)
-		t.guarded += part.guarded
 		if m.drift.room() == driftBlock {
 			m.endBlock()
 		}
 		from = to
 	}
+}
+
+// learnsAhead tells whether the solver may learn a tile before the detector looks at it: nothing is acted upon, and the detector asks the solver for nothing but
+// a basis that stands still. It asks for a scale when it begins, but does not begin anew within the tile that an alarm is in.
+func (m *Linear) learnsAhead() bool {
+	return m.cfg.OnDrift == DriftAlarm && m.drift.monitor != nil && m.solver.(adaptive).basisStands()
 }
 
 // endBlock of the detector.

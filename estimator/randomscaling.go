@@ -53,12 +53,19 @@ func (a *randomScaling) start(reference []float64, before float64) {
 func (a *randomScaling) addHead(iterate, step []float64, scale float64, shift []float64) float64 {
 	a.n++
 	head := kernel.Path{Sum: a.sum[:len(step)], Squares: a.squares, Moments: a.moments, Mean: a.mean}
-	return head.AddJoined(iterate, step, scale, a.reference, shift, a.n, 1/a.n)
+	return head.Add(iterate, step, scale, a.reference, shift, a.n, 1/a.n)
 }
 
+// addRest of the iterate, which no step is joined with.
 func (a *randomScaling) addRest(iterate []float64, from int) {
-	rest := kernel.Path{Sum: a.sum[from:], Squares: a.squares[from:], Moments: a.moments[from:], Mean: a.mean[from:]}
-	rest.Add(iterate[from:], a.reference[from:], a.n, 1/a.n)
+	perN := 1 / a.n
+	for j := from; j < len(a.sum); j++ {
+		d := a.sum[j] + (iterate[j] - a.reference[j])
+		a.sum[j] = d
+		a.squares[j] += float64(d * d)
+		a.moments[j] += float64(a.n * d)
+		a.mean[j] = a.reference[j] + float64(d*perN)
+	}
 }
 
 // after tells whether the path is long enough for an interval: at least as long as the start that it follows, as a number of iterates, and as 16.

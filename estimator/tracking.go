@@ -68,8 +68,9 @@ func (s *tracking) endPass() {
 	}
 }
 
-func (s *tracking) settled() bool    { return s.bank[0].settled() }
-func (s *tracking) basisNow() *basis { return s.bank[0].basisNow() }
+func (s *tracking) settled() bool     { return s.bank[0].settled() }
+func (s *tracking) basisNow() *basis  { return s.bank[0].basisNow() }
+func (s *tracking) basisStands() bool { return s.bank[0].basisStands() }
 func (s *tracking) residualScale() float64 {
 	return s.mix.of(func(k int) float64 { return s.bank[k].residualScale() })
 }

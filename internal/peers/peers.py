@@ -129,7 +129,7 @@ def page(measured):
 How long a row takes to be learned from columns in memory, on one core. scikit-learn {sklearn.__version__}: `SGDRegressor(loss="huber", shuffle=False).partial_fit`, batches of
 10,000 rows. River {river.__version__}: `LinearRegression` with the same loss, penalty and schedule. Solver `sgd` makes scikit-learn's very steps, to the last digits; `asgd` and
 `newton` find centre, scale, knee and step sizes by themselves and measure intervals. Ours also keep the metrics of progressive validation.
-*Watched* is with the drift detector, as they are by default; without it is `on_drift: ignore`.
+*Watched* is with the drift detector, as they are by default; without it is `on_drift: ignore`. The rows of both lie in large pages, which NumPy asks the kernel for.
 
 Made by `make bench-peers` on {datetime.date.today()}, on {machine()}.
 

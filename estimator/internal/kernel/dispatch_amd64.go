@@ -79,14 +79,6 @@ func survey(s *Survey, x []float64, stride int, raw, weight, prediction []float6
 	return sides
 }
 
-func addToPath(sum, squares, moments, mean, iterate, reference []float64, n, perN float64) {
-	if avx2 {
-		addToPathAVX2(sum, squares, moments, mean, iterate, reference, n, perN)
-		return
-	}
-	addToPathPortable(sum, squares, moments, mean, iterate, reference, n, perN)
-}
-
 func joinPath(p *Path, iterate, step []float64, scale float64, reference, shift []float64, n, perN float64) float64 {
 	if avx2 {
 		return joinPathAVX2(p.Sum, p.Squares, p.Moments, p.Mean, iterate, step, reference, shift, scale, n, perN)

@@ -26,10 +26,6 @@ func survey(s *Survey, x []float64, stride int, raw, weight, prediction []float6
 	return surveyPortable(s, x, stride, raw, weight, prediction)
 }
 
-func addToPath(sum, squares, moments, mean, iterate, reference []float64, n, perN float64) {
-	addToPathPortable(sum, squares, moments, mean, iterate, reference, n, perN)
-}
-
 func joinPath(p *Path, iterate, step []float64, scale float64, reference, shift []float64, n, perN float64) float64 {
 	return joinPathPortable(p, iterate, step, scale, reference, shift, n, perN)
 }

@@ -140,27 +140,12 @@ func newSurvey(d, rows int) Survey {
 
 func TestPathEqualsPortableLoop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		width := rapid.IntRange(0, 40).Draw(t, "width")
-		draw := func(what string) []float64 { return values(width).Draw(t, what) }
-		sum, squares, moments, mean, iterate, reference := draw("sum"), draw("squares"), draw("moments"), draw("mean"), draw("iterate"), draw("reference")
-		got := Path{clone(sum), clone(squares), clone(moments), clone(mean)}
-		got.Add(iterate, reference, 7, 1.0/7)
-		addToPathPortable(sum, squares, moments, mean, iterate, reference, 7, 1.0/7)
-		checkBits(t, "sum", got.Sum, sum)
-		checkBits(t, "squares", got.Squares, squares)
-		checkBits(t, "moments", got.Moments, moments)
-		checkBits(t, "mean", got.Mean, mean)
-	})
-}
-
-func TestJoinedPathEqualsPortableLoop(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
 		width := drawLength(t)
 		draw := func(what string) []float64 { return values(width).Draw(t, what) }
 		want, iterate := Path{draw("sum"), draw("squares"), draw("moments"), draw("mean")}, draw("iterate")
 		step, reference, shift := draw("step"), draw("reference"), draw("shift")
 		got, gotIterate := Path{clone(want.Sum), clone(want.Squares), clone(want.Moments), clone(want.Mean)}, clone(iterate)
-		offset := got.AddJoined(gotIterate, step, 0.7, reference, shift, 7, 1.0/7)
+		offset := got.Add(gotIterate, step, 0.7, reference, shift, 7, 1.0/7)
 		checkBits(t, "offset", []float64{offset}, []float64{joinPathPortable(&want, iterate, step, 0.7, reference, shift, 7, 1.0/7)})
 		checkBits(t, "iterate", gotIterate, iterate)
 		checkBits(t, "sum", got.Sum, want.Sum)

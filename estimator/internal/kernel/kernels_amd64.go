@@ -85,9 +85,6 @@ func progressAVX2(sums *[4]float64, prediction []float64, y []float64, knee []fl
 func surveyAVX2(s *[]float64, x *float64, stride int, raw []float64, weight []float64, prediction []float64) (beyond uint64, inside uint64, outside uint64, distant uint64, infinite uint64)
 
 //go:noescape
-func addToPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, reference []float64, n float64, perN float64)
-
-//go:noescape
 func joinPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, step []float64, reference []float64, shift []float64, scale float64, n float64, perN float64) float64
 
 //go:noescape

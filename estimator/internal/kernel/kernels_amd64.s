@@ -2727,49 +2727,6 @@ survey_one_end:
 	VZEROUPPER
 	RET
 
-// func addToPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, reference []float64, n float64, perN float64)
-// Requires: AVX
-TEXT ·addToPathAVX2(SB), NOSPLIT, $0-160
-	MOVQ         sum_len+8(FP), AX
-	MOVQ         sum_base+0(FP), CX
-	MOVQ         squares_base+24(FP), DX
-	MOVQ         moments_base+48(FP), BX
-	MOVQ         mean_base+72(FP), SI
-	MOVQ         iterate_base+96(FP), DI
-	MOVQ         reference_base+120(FP), R8
-	VBROADCASTSD n+144(FP), Y0
-	VBROADCASTSD perN+152(FP), Y1
-
-path:
-	CMPQ    AX, $0x04
-	JL      path_end
-	VMOVUPD (R8), Y2
-	VMOVUPD (DI), Y3
-	VSUBPD  Y2, Y3, Y3
-	VADDPD  (CX), Y3, Y3
-	VMOVUPD Y3, (CX)
-	VMULPD  Y3, Y3, Y4
-	VADDPD  (DX), Y4, Y4
-	VMOVUPD Y4, (DX)
-	VMULPD  Y3, Y0, Y4
-	VADDPD  (BX), Y4, Y4
-	VMOVUPD Y4, (BX)
-	VMULPD  Y1, Y3, Y4
-	VADDPD  Y4, Y2, Y4
-	VMOVUPD Y4, (SI)
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, R8
-	SUBQ    $0x04, AX
-	JMP     path
-
-path_end:
-	VZEROUPPER
-	RET
-
 // func joinPathAVX2(sum []float64, squares []float64, moments []float64, mean []float64, iterate []float64, step []float64, reference []float64, shift []float64, scale float64, n float64, perN float64) float64
 // Requires: AVX
 TEXT ·joinPathAVX2(SB), NOSPLIT, $0-224
@@ -2780,10 +2737,10 @@ TEXT ·joinPathAVX2(SB), NOSPLIT, $0-224
 	MOVQ         mean_base+72(FP), SI
 	MOVQ         iterate_base+96(FP), DI
 	MOVQ         reference_base+144(FP), R8
-	VBROADCASTSD n+200(FP), Y0
-	VBROADCASTSD perN+208(FP), Y1
 	MOVQ         step_base+120(FP), R9
 	MOVQ         shift_base+168(FP), R10
+	VBROADCASTSD n+200(FP), Y0
+	VBROADCASTSD perN+208(FP), Y1
 	VBROADCASTSD scale+192(FP), Y2
 	VXORPD       Y3, Y3, Y3
 

@@ -46,9 +46,8 @@ func (s *Survey) Of(x []float64, stride int, raw, weight, prediction []float64) 
 	}
 	_, _, _, _ = x[:(rows-1)*stride+d], s.PerScale[:d], s.Mean[:d], s.Z[:rows*d]
 	room := rows + Lanes - 1
-	for _, of := range [...][]float64{s.Y, s.Square, s.Far, s.Gain, s.Limit, raw[:rows], weight[:rows], prediction} {
-		_ = of[:room]
-	}
+	_, _, _, _, _ = s.Y[:room], s.Square[:room], s.Far[:room], s.Gain[:room], s.Limit[:room]
+	_, _, _ = raw[:room], weight[:room], prediction[:room]
 	return survey(s, x, stride, raw[:rows], weight, prediction)
 }
 

@@ -63,7 +63,7 @@ func config(solver string, features int, onDrift string) estimator.Config {
 func columns(features int) estimator.Columns {
 	random := rand.New(rand.NewPCG(1, 2))
 	c := estimator.Columns{Rows: batch, Target: make([]float64, batch)}
-	values := make([]float64, features*batch) // the columns lie behind each other, as in an Arrow message
+	values := onLargePages(features * batch) // the columns lie behind each other, as in an Arrow message
 	for j := range features {
 		column := values[j*batch : (j+1)*batch]
 		for i := range column {

@@ -32,7 +32,6 @@ func main() {
 	}
 	progress()
 	survey()
-	addToPath()
 	joinPath()
 	for vectors := 1; vectors <= mostCoefficients; vectors++ {
 		regard(vectors)

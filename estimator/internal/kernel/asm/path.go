@@ -6,25 +6,10 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-func addToPath() {
-	TEXT("addToPathAVX2", NOSPLIT, "func(sum, squares, moments, mean, iterate, reference []float64, n, perN float64)")
-	Pragma("noescape")
-	alongPath("path", false)
-	VZEROUPPER()
-	RET()
-}
-
 // joinPath joins the parts of the iterate on the way, and sums its distance from the reference.
 func joinPath() {
 	TEXT("joinPathAVX2", NOSPLIT, "func(sum, squares, moments, mean, iterate, step, reference, shift []float64, scale, n, perN float64) float64")
 	Pragma("noescape")
-	total := alongPath("join", true)
-	VMOVSD(sumOfLanes(total), address(ReturnIndex(0)))
-	VZEROUPPER()
-	RET()
-}
-
-func alongPath(name string, join bool) (total VecVirtual) {
 	left := Load(Param("sum").Len(), GP64())
 	var pointers []Register
 	load := func(parameter string) Register {
@@ -32,27 +17,18 @@ func alongPath(name string, join bool) (total VecVirtual) {
 		return pointers[len(pointers)-1]
 	}
 	sum, squares, moments, mean := load("sum"), load("squares"), load("moments"), load("mean")
-	iterate, reference := load("iterate"), load("reference")
-	n, perN := broadcastParam("n"), broadcastParam("perN")
-	var step, shift Register
-	var scale VecVirtual
-	if join {
-		step, shift, scale, total = load("step"), load("shift"), broadcastParam("scale"), zeros(1)[0]
-	}
-	loop(name, left, lanes, func() {
+	iterate, reference, step, shift := load("iterate"), load("reference"), load("step"), load("shift")
+	n, perN, scale, total := broadcastParam("n"), broadcastParam("perN"), broadcastParam("scale"), zeros(1)[0]
+	loop("join", left, lanes, func() {
 		from, d, t := YMM(), YMM(), YMM()
 		VMOVUPD(at(reference, 0), from)
 		VMOVUPD(at(iterate, 0), d)
-		if join {
-			VMULPD(at(step, 0), scale, t)
-			VADDPD(t, d, d)
-			VMOVUPD(d, at(iterate, 0))
-		}
+		VMULPD(at(step, 0), scale, t)
+		VADDPD(t, d, d)
+		VMOVUPD(d, at(iterate, 0))
 		VSUBPD(from, d, d)
-		if join {
-			VMULPD(at(shift, 0), d, t)
-			VADDPD(t, total, total)
-		}
+		VMULPD(at(shift, 0), d, t)
+		VADDPD(t, total, total)
 		VADDPD(at(sum, 0), d, d)
 		VMOVUPD(d, at(sum, 0))
 		VMULPD(d, d, t)
@@ -68,5 +44,7 @@ func alongPath(name string, join bool) (total VecVirtual) {
 			ADDQ(Imm(bytesAVector), p)
 		}
 	})
-	return total
+	VMOVSD(sumOfLanes(total), address(ReturnIndex(0)))
+	VZEROUPPER()
+	RET()
 }
