@@ -23,6 +23,7 @@ var paths = []path{
 	{"jump", 0, jumpHalfway},
 	{"ramp", 0, rampOn},
 	{"random walk", 0, wander},
+	{"still, 20 % spikes", 0.2, func(*rand.Rand, int, int, []float64) {}},
 	{"jump, 20 % spikes", 0.2, jumpHalfway},
 	{"ramp, 20 % spikes", 0.2, rampOn},
 	{"random walk, 20 % spikes", 0.2, wander},

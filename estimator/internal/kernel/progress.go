@@ -12,7 +12,7 @@ type Progress struct {
 	Window                 [Lanes]float64 // of its losses: a loss is multiplied by keep⁴ with every fourth row after it
 	Baseline               [Lanes]float64 // losses of the constant
 	Inside                 [Lanes]float64 // rows that lie within the knee of the constant
-	Pull                   [Lanes]float64 // what the rows since the constant last moved pull at it
+	Pull                   [Lanes]float64 // what the rows since the constant last moved pull at it, added up
 	Constant               float64
 	Gain                   float64 // 1/(4 + ΣInside), when the constant last moved
 	Rows                   uint64
@@ -27,13 +27,13 @@ func Total(lanes [Lanes]float64) float64 { return (lanes[0] + lanes[2]) + (lanes
 //	Loss, Absolute, Square += ρ(r), r, r²;  Window ← Window·keep⁴ + ρ(r)
 //	s = y − Constant;  Baseline += ρ(|s|);  Inside += 1 if |s| ≤ δ;  Pull = clip(s, ±δ)
 //
-// After every fourth row Constant += ΣPull/(4 + ΣInside): Newton's step of the Huber loss, over the rows inside the knee of the four before. It starts
-// as the median of the first four targets. Differences that leave the numbers are the largest of them, and so is Window; other sums may end up infinite.
+// After every eighth row Constant += ΣPull/(4 + ΣInside), as ΣInside was when it last moved: Newton's step of the Huber loss, over the rows inside the knee. It
+// starts as the median of the first four targets. Differences that leave the numbers are the largest of them, and so is Window; other sums may end up infinite.
 func (s *Progress) Add(prediction, y, knee []float64, keep4 float64) (outliers uint64) {
 	n := len(prediction)
 	y, knee = y[:n], knee[:n]
 	for i := 0; i < n; {
-		if blocks := (n - i) / Lanes * Lanes; blocks > 0 && s.Rows%Lanes == 0 && s.Rows > 0 {
+		if blocks := (n - i) / movedRows * movedRows; blocks > 0 && s.Rows%movedRows == 0 && s.Rows > 0 {
 			outliers += progress(s, prediction[i:i+blocks], y[i:i+blocks], knee[i:i+blocks], keep4)
 			i += blocks
 			continue
@@ -55,8 +55,11 @@ func (s *Progress) addRow(prediction, y, knee, keep4 float64) (outliers uint64) 
 	return outliers
 }
 
-// LargestPull at the constant: four of them can be added.
-const LargestPull = math.MaxFloat64 / 8
+// movedRows between two steps of the constant: in the time of one, the rows of two vectors are scored.
+const movedRows = 2 * Lanes
+
+// LargestPull at the constant: eight of them can be added.
+const LargestPull = math.MaxFloat64 / 16
 
 // Score a row by whatever loss: its value for the model and for the constant, the model's residual r = |prediction − y|, and the bound of what a row
 // pulls at the constant, at most LargestPull.
@@ -75,8 +78,12 @@ func (s *Progress) Score(value, r, baseline, y, bound, keep4 float64) {
 	if s.Rows < Lanes {
 		bound = LargestPull
 	}
-	s.Pull[lane] = max(-bound, min(bound, signed))
-	if s.Rows++; lane == Lanes-1 {
+	pull := max(-bound, min(bound, signed))
+	if s.Rows%movedRows >= Lanes && s.Rows > movedRows {
+		pull += s.Pull[lane]
+	}
+	s.Pull[lane] = pull
+	if s.Rows++; s.Rows%movedRows == 0 || s.Rows == Lanes {
 		s.moveConstant()
 	}
 }

@@ -35,11 +35,11 @@ func everyLane(name string, value float64) Mem {
 	return m
 }
 
-// progress works on four rows at a time, each in its lane. The rows so far are a multiple of four, and so are these.
+// progress works on four rows at a time, each in its lane, and moves the constant after twice as many. The rows so far are a multiple of eight, and so are these.
 func progress() {
 	half, one := everyLane("half", 0.5), everyLane("one", 1)
-	largest, four := everyLane("largest", math.MaxFloat64), everyLane("four", lanes)
-	pull, least := everyLane("largestPull", math.MaxFloat64/8), everyLane("least", -math.MaxFloat64)
+	largest, prior := everyLane("largest", math.MaxFloat64), everyLane("four", lanes)
+	pull, least := everyLane("largestPull", math.MaxFloat64/16), everyLane("least", -math.MaxFloat64)
 	magnitude := GLOBL("magnitude", RODATA|NOPTR)
 	for lane := range lanes {
 		DATA(8*lane, U64(math.MaxInt64))
@@ -60,17 +60,17 @@ func progress() {
 	keep := broadcastParam("keep4")
 	outliers, beyond := GP64(), GP64()
 	XORQ(outliers, outliers)
-	loop("progress_blocks", n, lanes, func() {
+	four := func(v int) (pulled VecVirtual) {
 		r, loss, t := YMM(), YMM(), YMM()
-		VMOVUPD(at(prediction, 0), r)
-		VSUBPD(at(y, 0), r, r)
+		VMOVUPD(at(prediction, v), r)
+		VSUBPD(at(y, v), r, r)
 		VANDPD(magnitude, r, r)
 		VMINPD(largest, r, r)
-		VCMPPD(Imm(0x1e), at(knee, 0), r, t) // r > δ
+		VCMPPD(Imm(0x1e), at(knee, v), r, t) // r > δ
 		VMOVMSKPD(t, beyond.As32())
 		POPCNTQ(beyond, beyond)
 		ADDQ(beyond, outliers)
-		VMINPD(at(knee, 0), r, t)
+		VMINPD(at(knee, v), r, t)
 		huberOf(r, t, loss, half)
 		VADDPD(loss, f[progressLoss], f[progressLoss])
 		VADDPD(r, f[progressAbsolute], f[progressAbsolute])
@@ -81,9 +81,9 @@ func progress() {
 		VMINPD(largest, f[progressWindow], f[progressWindow])
 
 		signed, bound := YMM(), YMM()
-		VMOVUPD(at(knee, 0), bound)
+		VMOVUPD(at(knee, v), bound)
 		VMINPD(pull, bound, bound)
-		VMOVUPD(at(y, 0), signed)
+		VMOVUPD(at(y, v), signed)
 		VSUBPD(constant, signed, signed)
 		size := r
 		VANDPD(magnitude, signed, size)
@@ -98,19 +98,24 @@ func progress() {
 		VXORPD(t, t, t)
 		VSUBPD(bound, t, t)
 		VMAXPD(t, signed, signed)
-		VMOVUPD(signed, at(state, progressPull))
-		move := sumOfLanes(signed)
+		return signed
+	}
+	loop("progress_blocks", n, 2*lanes, func() {
+		first, second := four(0), four(1)
+		VADDPD(second, first, first)
+		VMOVUPD(first, at(state, progressPull))
+		move := sumOfLanes(first)
 		VMULSD(gain, move, move)
 		VADDSD(move, constant.AsX(), move)
 		VMINSD(largest, move, move)
 		VMAXSD(least, move, move)
 		VBROADCASTSD(move, constant)
 		inside := sumOfLanes(f[progressInside])
-		VADDSD(four, inside, inside)
+		VADDSD(prior, inside, inside)
 		VMOVSD(one, gain)
 		VDIVSD(inside, gain, gain)
 		for _, p := range []Register{prediction, y, knee} {
-			ADDQ(Imm(bytesAVector), p)
+			ADDQ(Imm(2*bytesAVector), p)
 		}
 	})
 	for i := range f {
