@@ -37,17 +37,15 @@ func (a *away) pass(lambda float64) {
 	a.age(1)
 }
 
-// passRun of so many rows, each as pass does.
-func (a *away) passRun(rows int, lambda float64) {
+// passRun of so many rows, each as pass does; after them a.rows are the rows given.
+func (a *away) passRun(rows int, lambda, after float64) {
 	if a.most > 0 || a.last+float64(rows) >= latelyRows {
 		for range rows {
 			a.pass(lambda)
 		}
 		return
 	}
-	for range rows {
-		a.rows = float64(a.rows*lambda) + 1
-	}
+	a.rows = after
 	a.last += float64(rows)
 }
 

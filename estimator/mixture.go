@@ -56,8 +56,9 @@ func (m *mixture) judge(loss *[experts]float64) {
 		m.trust[a] *= follow(&m.byRate[a], &likelihood, shares[a])
 		all += m.trust[a]
 	}
+	keep := (1 - trustShare) / all
 	for a, v := range m.trust {
-		m.trust[a] = float64((1-trustShare)*v)/all + trustShare/float64(len(shares))
+		m.trust[a] = float64(keep*v) + trustShare/float64(len(shares))
 	}
 	m.weigh()
 }
@@ -68,8 +69,9 @@ func follow(weight, likelihood *[experts]float64, share float64) (total float64)
 		weight[k] *= likelihood[k]
 		total += weight[k]
 	}
+	keep := (1 - share) / total
 	for k, w := range weight {
-		weight[k] = float64((1-share)*w)/total + share/experts
+		weight[k] = float64(keep*w) + share/experts
 	}
 	return total
 }

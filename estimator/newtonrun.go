@@ -57,7 +57,8 @@ func (s *newton) begin(r *kernel.Run) {
 		r.Knee, r.RawKnee, r.KneePerSigma = s.kneeIn(), s.knee(), 0
 	}
 	r.Sigma, r.Median, r.Down, r.Up, r.Smallest, r.Most = s.sigma, madToSigma, s.move[0], s.move[1], smallestSigma, farthest
-	r.InsideKnee, r.Rounding, r.Keep, r.Inside, r.Expected = huberK, noResidual, recentKeep, s.guard.recent.inside, s.guard.recent.expected
+	r.InsideKnee, r.Rounding, r.Keep = huberK, noResidual, [kernel.Lanes]float64{recentKeep, recentKeep, s.lambda}
+	r.Sums = [kernel.Lanes]float64{s.guard.recent.inside, s.guard.recent.expected, s.guard.away.rows}
 }
 
 var belowReach = math.Nextafter(reach, 0)
@@ -69,8 +70,8 @@ func (s *newton) end(r *kernel.Run, rows int) {
 	}
 	s.sigma = r.Sigma
 	if s.guard.Auto {
-		s.guard.recent = tally{r.Inside, r.Expected}
-		s.guard.away.passRun(rows, s.lambda)
+		s.guard.recent = tally{r.Sums[0], r.Sums[1]}
+		s.guard.away.passRun(rows, s.lambda, r.Sums[2])
 	}
 	s.t += float64(rows - 1)
 	if s.inBlock += rows; s.inBlock == s.block {

@@ -83,11 +83,13 @@ func (s *tracking) foreseen(row int) (prediction, knee float64) {
 // judge the solvers by how they predicted the rows.
 func (s *tracking) judge(targets []float64) {
 	if s.perScale > 0 {
+		loss := s.loss
 		for i, y := range targets {
-			for k := range s.loss {
-				s.loss[k] += clippedHuber(math.Abs(y-s.rows.prediction[i*experts+k]) * s.perScale)
+			for k, p := range s.rows.prediction[i*experts : (i+1)*experts] {
+				loss[k] += clippedHuber(math.Abs(y-p) * s.perScale)
 			}
 		}
+		s.loss = loss
 	}
 	if s.inBlock += len(targets); s.inBlock == trackingRows {
 		s.endBlock()

@@ -3973,42 +3973,42 @@ run1AVX2_times_end:
 	MOVQ         72(AX), R10
 	VXORPD       Y0, Y0, Y0
 	VXORPD       Y3, Y3, Y3
-	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
-	VMULPD       (R10), Y2, Y6
-	VADDPD       Y6, Y0, Y0
+	VXORPD       Y6, Y6, Y6
+	VMULPD       (R10), Y2, Y7
+	VADDPD       Y7, Y0, Y0
 	VADDPD       Y3, Y0, Y0
-	VADDPD       Y5, Y4, Y4
-	VADDPD       Y4, Y0, Y0
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y5, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X3
 	VADDPD       X3, X0, X0
 	VUNPCKHPD    X0, X0, X3
 	VADDSD       X3, X0, X0
 	VXORPD       Y3, Y3, Y3
-	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
 	VXORPD       Y6, Y6, Y6
-	VMULPD       Y1, Y2, Y7
-	VADDPD       Y7, Y3, Y3
-	VADDPD       Y4, Y3, Y3
-	VADDPD       Y6, Y5, Y5
+	VXORPD       Y7, Y7, Y7
+	VMULPD       Y1, Y2, Y8
+	VADDPD       Y8, Y3, Y3
 	VADDPD       Y5, Y3, Y3
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y6, Y3, Y3
 	VEXTRACTF128 $0x01, Y3, X4
 	VADDPD       X4, X3, X3
 	VUNPCKHPD    X3, X3, X4
 	VADDSD       X4, X3, X3
-	VXORPD       X4, X4, X4
-	VMAXSD       X3, X4, X3
+	VXORPD       X5, X5, X5
+	VMAXSD       X3, X5, X3
 	VMOVSD       192(AX), X6
-	VMULSD       X6, X0, X5
-	VADDSD       184(AX), X5, X5
-	VSUBSD       X5, X5, X4
-	VUCOMISD     X4, X4
+	VMULSD       X6, X0, X4
+	VADDSD       184(AX), X4, X4
+	VSUBSD       X4, X4, X5
+	VUCOMISD     X5, X5
 	JPS          run1AVX2_rows_end
-	VMOVSD       (SI), X4
-	VSUBSD       184(AX), X4, X4
-	VDIVSD       X6, X4, X4
-	VSUBSD       X0, X4, X0
+	VMOVSD       (SI), X5
+	VSUBSD       184(AX), X5, X5
+	VDIVSD       X6, X5, X5
+	VSUBSD       X0, X5, X0
 	VANDPD       runMagnitude<>+0(SB), X0, X7
 	VMOVSD       208(AX), X6
 	VUCOMISD     X7, X6
@@ -4032,15 +4032,15 @@ run1AVX2_times_end:
 
 run1AVX2_bears:
 	MOVQ     prediction_base+80(FP), R10
-	VMOVSD   X5, (R10)(BX*8)
+	VMOVSD   X4, (R10)(BX*8)
 	MOVQ     knee_base+104(FP), R10
 	VMOVSD   X6, (R10)(BX*8)
 	VUCOMISD X7, X9
 	VXORPD   X6, X6, X6
 	VSUBSD   X10, X6, X6
-	VMINSD   X0, X10, X5
-	VMAXSD   X5, X6, X5
-	VMULSD   X5, X11, X5
+	VMINSD   X0, X10, X4
+	VMAXSD   X4, X6, X4
+	VMULSD   X4, X11, X4
 	JCS      run1AVX2_outside
 	VMULSD   X0, X11, X6
 	VDIVSD   X12, X6, X6
@@ -4065,12 +4065,12 @@ run1AVX2_advance:
 	MOVQ         120(AX), R13
 	MOVQ         144(AX), R14
 	VBROADCASTSD X6, Y6
-	VBROADCASTSD X5, Y5
+	VBROADCASTSD X4, Y8
 	VBROADCASTSD X0, Y0
 	VMULPD       Y6, Y1, Y6
 	VADDPD       (R11), Y6, Y6
 	VMOVUPD      Y6, (R11)
-	VMULPD       Y2, Y5, Y6
+	VMULPD       Y2, Y8, Y6
 	VADDPD       (R12), Y6, Y6
 	VMOVUPD      Y6, (R12)
 	VMULPD       Y0, Y1, Y1
@@ -4114,24 +4114,24 @@ run1AVX2_downdate_end:
 run1AVX2_tally:
 	VMOVSD    312(AX), X0
 	VMULSD    264(AX), X0, X0
-	VCMPSD    $0x12, X0, X7, X1
+	VCMPSD    $0x12, X0, X7, X4
 	VMULSD    X0, X0, X0
 	VADDSD    runOne<>+0(SB), X3, X3
 	VMULSD    X3, X0, X0
-	VMULSD    X7, X7, X2
-	VCMPSD    $0x12, X0, X2, X2
-	VORPD     X2, X1, X1
-	VANDPD    runMagnitude<>+0(SB), X4, X2
-	VMULSD    320(AX), X2, X2
-	VCMPSD    $0x12, X2, X7, X2
-	VORPD     X2, X1, X1
-	VMOVDDUP  runOne<>+0(SB), X2
-	VANDPD    X1, X2, X1
-	VUNPCKLPD X2, X1, X1
-	VMOVDDUP  328(AX), X0
-	VMULPD    336(AX), X0, X0
-	VADDPD    X1, X0, X0
-	VMOVUPD   X0, 336(AX)
+	VMULSD    X7, X7, X1
+	VCMPSD    $0x12, X0, X1, X1
+	VORPD     X1, X4, X4
+	VANDPD    runMagnitude<>+0(SB), X5, X1
+	VMULSD    320(AX), X1, X1
+	VCMPSD    $0x12, X1, X7, X1
+	VORPD     X1, X4, X4
+	VMOVUPD   runOne<>+0(SB), Y0
+	VANDPD    X4, X0, X4
+	VBLENDPD  $0x01, Y4, Y0, Y0
+	VMOVUPD   328(AX), Y1
+	VMULPD    360(AX), Y1, Y1
+	VADDPD    Y0, Y1, Y1
+	VMOVUPD   Y1, 360(AX)
 	VMOVSD    264(AX), X0
 	VMULSD    272(AX), X0, X1
 	VMOVSD    280(AX), X2
@@ -4143,7 +4143,7 @@ run1AVX2_tally:
 	VMAXSD    296(AX), X0, X0
 	VMOVSD    X0, 264(AX)
 	INCQ      BX
-	ADDQ      $0x00000160, AX
+	ADDQ      $0x00000188, AX
 	DECQ      R9
 	JNE       run1AVX2_models
 	ADDQ      DX, CX
@@ -4192,18 +4192,18 @@ run2AVX2_models:
 	VPERMPD  $0x93, Y4, Y4
 	VBLENDPD $0x01, Y3, Y4, Y3
 	VMOVUPD  Y3, (R13)
-	VXORPD   Y5, Y5, Y5
+	VXORPD   Y6, Y6, Y6
 	CMPQ     R10, $0x08
 	JL       run2AVX2_last
-	VMOVUPD  32(CX), Y5
-	VSUBPD   32(R11), Y5, Y5
-	VMULPD   32(R12), Y5, Y5
-	VANDPD   Y5, Y0, Y2
+	VMOVUPD  32(CX), Y6
+	VSUBPD   32(R11), Y6, Y6
+	VMULPD   32(R12), Y6, Y6
+	VANDPD   Y6, Y0, Y2
 	VMAXPD   Y2, Y1, Y1
 
 run2AVX2_last:
-	VPERMPD      $0x93, Y5, Y5
-	VBLENDPD     $0x01, Y4, Y5, Y0
+	VPERMPD      $0x93, Y6, Y6
+	VBLENDPD     $0x01, Y4, Y6, Y0
 	VMOVUPD      Y0, 32(R13)
 	VEXTRACTF128 $0x01, Y1, X2
 	VMAXPD       X2, X1, X1
@@ -4215,7 +4215,7 @@ run2AVX2_last:
 	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
 	VXORPD       Y4, Y4, Y4
-	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
 
 run2AVX2_times:
 	CMPQ         R10, $0x01
@@ -4224,7 +4224,7 @@ run2AVX2_times:
 	VMULPD       (R11), Y1, Y2
 	VADDPD       Y2, Y4, Y4
 	VMULPD       32(R11), Y1, Y2
-	VADDPD       Y2, Y5, Y5
+	VADDPD       Y2, Y6, Y6
 	ADDQ         $0x08, R13
 	ADDQ         $0x40, R11
 	SUBQ         $0x01, R10
@@ -4234,46 +4234,46 @@ run2AVX2_times_end:
 	MOVQ         72(AX), R10
 	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
-	VMULPD       (R10), Y3, Y8
-	VADDPD       Y8, Y1, Y1
-	VMULPD       32(R10), Y0, Y8
-	VADDPD       Y8, Y2, Y2
+	VXORPD       Y8, Y8, Y8
+	VMULPD       (R10), Y3, Y9
+	VADDPD       Y9, Y1, Y1
+	VMULPD       32(R10), Y0, Y9
+	VADDPD       Y9, Y2, Y2
 	VADDPD       Y2, Y1, Y1
-	VADDPD       Y7, Y6, Y6
-	VADDPD       Y6, Y1, Y1
+	VADDPD       Y8, Y7, Y7
+	VADDPD       Y7, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPD       X2, X1, X1
 	VUNPCKHPD    X1, X1, X2
 	VADDSD       X2, X1, X1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
-	VMULPD       Y4, Y3, Y9
-	VADDPD       Y9, Y2, Y2
-	VMULPD       Y5, Y0, Y9
-	VADDPD       Y9, Y6, Y6
-	VADDPD       Y6, Y2, Y2
-	VADDPD       Y8, Y7, Y7
+	VXORPD       Y9, Y9, Y9
+	VMULPD       Y4, Y3, Y10
+	VADDPD       Y10, Y2, Y2
+	VMULPD       Y6, Y0, Y10
+	VADDPD       Y10, Y7, Y7
 	VADDPD       Y7, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X6
-	VADDPD       X6, X2, X2
-	VUNPCKHPD    X2, X2, X6
-	VADDSD       X6, X2, X2
-	VXORPD       X6, X6, X6
-	VMAXSD       X2, X6, X2
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y8, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X5
+	VADDPD       X5, X2, X2
+	VUNPCKHPD    X2, X2, X5
+	VADDSD       X5, X2, X2
+	VXORPD       X7, X7, X7
+	VMAXSD       X2, X7, X2
 	VMOVSD       192(AX), X8
-	VMULSD       X8, X1, X7
-	VADDSD       184(AX), X7, X7
-	VSUBSD       X7, X7, X6
-	VUCOMISD     X6, X6
+	VMULSD       X8, X1, X5
+	VADDSD       184(AX), X5, X5
+	VSUBSD       X5, X5, X7
+	VUCOMISD     X7, X7
 	JPS          run2AVX2_rows_end
-	VMOVSD       (SI), X6
-	VSUBSD       184(AX), X6, X6
-	VDIVSD       X8, X6, X6
-	VSUBSD       X1, X6, X1
+	VMOVSD       (SI), X7
+	VSUBSD       184(AX), X7, X7
+	VDIVSD       X8, X7, X7
+	VSUBSD       X1, X7, X1
 	VANDPD       runMagnitude<>+0(SB), X1, X9
 	VMOVSD       208(AX), X8
 	VUCOMISD     X9, X8
@@ -4297,15 +4297,15 @@ run2AVX2_times_end:
 
 run2AVX2_bears:
 	MOVQ     prediction_base+80(FP), R10
-	VMOVSD   X7, (R10)(BX*8)
+	VMOVSD   X5, (R10)(BX*8)
 	MOVQ     knee_base+104(FP), R10
 	VMOVSD   X8, (R10)(BX*8)
 	VUCOMISD X9, X11
 	VXORPD   X8, X8, X8
 	VSUBSD   X12, X8, X8
-	VMINSD   X1, X12, X7
-	VMAXSD   X7, X8, X7
-	VMULSD   X7, X13, X7
+	VMINSD   X1, X12, X5
+	VMAXSD   X5, X8, X5
+	VMULSD   X5, X13, X5
 	JCS      run2AVX2_outside
 	VMULSD   X1, X13, X8
 	VDIVSD   X14, X8, X8
@@ -4330,24 +4330,24 @@ run2AVX2_advance:
 	MOVQ         120(AX), R13
 	MOVQ         144(AX), R14
 	VBROADCASTSD X8, Y8
-	VBROADCASTSD X7, Y7
-	VBROADCASTSD X1, Y10
+	VBROADCASTSD X5, Y10
+	VBROADCASTSD X1, Y11
 	VMULPD       Y8, Y4, Y1
 	VADDPD       (R11), Y1, Y1
 	VMOVUPD      Y1, (R11)
-	VMULPD       Y3, Y7, Y1
+	VMULPD       Y3, Y10, Y1
 	VADDPD       (R12), Y1, Y1
 	VMOVUPD      Y1, (R12)
-	VMULPD       Y10, Y4, Y4
+	VMULPD       Y11, Y4, Y4
 	VMOVUPD      Y4, (R14)
-	VMULPD       Y8, Y5, Y1
+	VMULPD       Y8, Y6, Y1
 	VADDPD       32(R11), Y1, Y1
 	VMOVUPD      Y1, 32(R11)
-	VMULPD       Y0, Y7, Y1
+	VMULPD       Y0, Y10, Y1
 	VADDPD       32(R12), Y1, Y1
 	VMOVUPD      Y1, 32(R12)
-	VMULPD       Y10, Y5, Y5
-	VMOVUPD      Y5, 32(R14)
+	VMULPD       Y11, Y6, Y6
+	VMOVUPD      Y6, 32(R14)
 	CMPQ         176(AX), $0x00
 	JE           run2AVX2_plain
 	VBROADCASTSD 232(AX), Y0
@@ -4357,11 +4357,11 @@ run2AVX2_scaled:
 	JL           run2AVX2_scaled_end
 	VBROADCASTSD (R14), Y3
 	VMULPD       Y4, Y3, Y1
-	VMOVUPD      (R13), Y7
-	VSUBPD       Y1, Y7, Y7
-	VMULPD       Y0, Y7, Y7
-	VMOVUPD      Y7, (R13)
-	VMULPD       Y5, Y3, Y1
+	VMOVUPD      (R13), Y8
+	VSUBPD       Y1, Y8, Y8
+	VMULPD       Y0, Y8, Y8
+	VMOVUPD      Y8, (R13)
+	VMULPD       Y6, Y3, Y1
 	VMOVUPD      32(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMULPD       Y0, Y3, Y3
@@ -4383,7 +4383,7 @@ run2AVX2_downdate:
 	VMOVUPD      (R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, (R13)
-	VMULPD       Y5, Y0, Y1
+	VMULPD       Y6, Y0, Y1
 	VMOVUPD      32(R13), Y0
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 32(R13)
@@ -4396,24 +4396,24 @@ run2AVX2_downdate_end:
 run2AVX2_tally:
 	VMOVSD    312(AX), X0
 	VMULSD    264(AX), X0, X0
-	VCMPSD    $0x12, X0, X9, X1
+	VCMPSD    $0x12, X0, X9, X5
 	VMULSD    X0, X0, X0
 	VADDSD    runOne<>+0(SB), X2, X2
 	VMULSD    X2, X0, X0
-	VMULSD    X9, X9, X2
-	VCMPSD    $0x12, X0, X2, X2
-	VORPD     X2, X1, X1
-	VANDPD    runMagnitude<>+0(SB), X6, X2
-	VMULSD    320(AX), X2, X2
-	VCMPSD    $0x12, X2, X9, X2
-	VORPD     X2, X1, X1
-	VMOVDDUP  runOne<>+0(SB), X2
-	VANDPD    X1, X2, X1
-	VUNPCKLPD X2, X1, X1
-	VMOVDDUP  328(AX), X0
-	VMULPD    336(AX), X0, X0
-	VADDPD    X1, X0, X0
-	VMOVUPD   X0, 336(AX)
+	VMULSD    X9, X9, X1
+	VCMPSD    $0x12, X0, X1, X1
+	VORPD     X1, X5, X5
+	VANDPD    runMagnitude<>+0(SB), X7, X1
+	VMULSD    320(AX), X1, X1
+	VCMPSD    $0x12, X1, X9, X1
+	VORPD     X1, X5, X5
+	VMOVUPD   runOne<>+0(SB), Y0
+	VANDPD    X5, X0, X5
+	VBLENDPD  $0x01, Y5, Y0, Y0
+	VMOVUPD   328(AX), Y1
+	VMULPD    360(AX), Y1, Y1
+	VADDPD    Y0, Y1, Y1
+	VMOVUPD   Y1, 360(AX)
 	VMOVSD    264(AX), X0
 	VMULSD    272(AX), X0, X1
 	VMOVSD    280(AX), X2
@@ -4425,7 +4425,7 @@ run2AVX2_tally:
 	VMAXSD    296(AX), X0, X0
 	VMOVSD    X0, 264(AX)
 	INCQ      BX
-	ADDQ      $0x00000160, AX
+	ADDQ      $0x00000188, AX
 	DECQ      R9
 	JNE       run2AVX2_models
 	ADDQ      DX, CX
@@ -4474,27 +4474,27 @@ run3AVX2_models:
 	VPERMPD  $0x93, Y4, Y4
 	VBLENDPD $0x01, Y3, Y4, Y3
 	VMOVUPD  Y3, (R13)
-	VXORPD   Y5, Y5, Y5
-	VMOVUPD  32(CX), Y5
-	VSUBPD   32(R11), Y5, Y5
-	VMULPD   32(R12), Y5, Y5
-	VANDPD   Y5, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
-	VPERMPD  $0x93, Y5, Y5
-	VBLENDPD $0x01, Y4, Y5, Y4
-	VMOVUPD  Y4, 32(R13)
 	VXORPD   Y6, Y6, Y6
+	VMOVUPD  32(CX), Y6
+	VSUBPD   32(R11), Y6, Y6
+	VMULPD   32(R12), Y6, Y6
+	VANDPD   Y6, Y0, Y2
+	VMAXPD   Y2, Y1, Y1
+	VPERMPD  $0x93, Y6, Y6
+	VBLENDPD $0x01, Y4, Y6, Y4
+	VMOVUPD  Y4, 32(R13)
+	VXORPD   Y7, Y7, Y7
 	CMPQ     R10, $0x0c
 	JL       run3AVX2_last
-	VMOVUPD  64(CX), Y6
-	VSUBPD   64(R11), Y6, Y6
-	VMULPD   64(R12), Y6, Y6
-	VANDPD   Y6, Y0, Y2
+	VMOVUPD  64(CX), Y7
+	VSUBPD   64(R11), Y7, Y7
+	VMULPD   64(R12), Y7, Y7
+	VANDPD   Y7, Y0, Y2
 	VMAXPD   Y2, Y1, Y1
 
 run3AVX2_last:
-	VPERMPD      $0x93, Y6, Y6
-	VBLENDPD     $0x01, Y5, Y6, Y0
+	VPERMPD      $0x93, Y7, Y7
+	VBLENDPD     $0x01, Y6, Y7, Y0
 	VMOVUPD      Y0, 64(R13)
 	VEXTRACTF128 $0x01, Y1, X2
 	VMAXPD       X2, X1, X1
@@ -4505,20 +4505,20 @@ run3AVX2_last:
 	JCS          run3AVX2_rows_end
 	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
-	VXORPD       Y5, Y5, Y5
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
 
 run3AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run3AVX2_times_end
 	VBROADCASTSD (R13), Y1
 	VMULPD       (R11), Y1, Y2
-	VADDPD       Y2, Y5, Y5
-	VMULPD       32(R11), Y1, Y2
 	VADDPD       Y2, Y6, Y6
-	VMULPD       64(R11), Y1, Y2
+	VMULPD       32(R11), Y1, Y2
 	VADDPD       Y2, Y7, Y7
+	VMULPD       64(R11), Y1, Y2
+	VADDPD       Y2, Y8, Y8
 	ADDQ         $0x08, R13
 	ADDQ         $0x60, R11
 	SUBQ         $0x01, R10
@@ -4528,50 +4528,50 @@ run3AVX2_times_end:
 	MOVQ         72(AX), R10
 	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
-	VMULPD       (R10), Y3, Y10
-	VADDPD       Y10, Y1, Y1
-	VMULPD       32(R10), Y4, Y10
-	VADDPD       Y10, Y2, Y2
-	VMULPD       64(R10), Y0, Y10
-	VADDPD       Y10, Y8, Y8
+	VXORPD       Y10, Y10, Y10
+	VMULPD       (R10), Y3, Y11
+	VADDPD       Y11, Y1, Y1
+	VMULPD       32(R10), Y4, Y11
+	VADDPD       Y11, Y2, Y2
+	VMULPD       64(R10), Y0, Y11
+	VADDPD       Y11, Y9, Y9
 	VADDPD       Y2, Y1, Y1
-	VADDPD       Y9, Y8, Y8
-	VADDPD       Y8, Y1, Y1
+	VADDPD       Y10, Y9, Y9
+	VADDPD       Y9, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPD       X2, X1, X1
 	VUNPCKHPD    X1, X1, X2
 	VADDSD       X2, X1, X1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
-	VMULPD       Y5, Y3, Y11
-	VADDPD       Y11, Y2, Y2
-	VMULPD       Y6, Y4, Y11
-	VADDPD       Y11, Y8, Y8
-	VMULPD       Y7, Y0, Y11
-	VADDPD       Y11, Y9, Y9
-	VADDPD       Y8, Y2, Y2
-	VADDPD       Y10, Y9, Y9
+	VXORPD       Y11, Y11, Y11
+	VMULPD       Y6, Y3, Y12
+	VADDPD       Y12, Y2, Y2
+	VMULPD       Y7, Y4, Y12
+	VADDPD       Y12, Y9, Y9
+	VMULPD       Y8, Y0, Y12
+	VADDPD       Y12, Y10, Y10
 	VADDPD       Y9, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X8
-	VADDPD       X8, X2, X2
-	VUNPCKHPD    X2, X2, X8
-	VADDSD       X8, X2, X2
-	VXORPD       X8, X8, X8
-	VMAXSD       X2, X8, X2
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y10, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X5
+	VADDPD       X5, X2, X2
+	VUNPCKHPD    X2, X2, X5
+	VADDSD       X5, X2, X2
+	VXORPD       X9, X9, X9
+	VMAXSD       X2, X9, X2
 	VMOVSD       192(AX), X10
-	VMULSD       X10, X1, X9
-	VADDSD       184(AX), X9, X9
-	VSUBSD       X9, X9, X8
-	VUCOMISD     X8, X8
+	VMULSD       X10, X1, X5
+	VADDSD       184(AX), X5, X5
+	VSUBSD       X5, X5, X9
+	VUCOMISD     X9, X9
 	JPS          run3AVX2_rows_end
-	VMOVSD       (SI), X8
-	VSUBSD       184(AX), X8, X8
-	VDIVSD       X10, X8, X8
-	VSUBSD       X1, X8, X1
+	VMOVSD       (SI), X9
+	VSUBSD       184(AX), X9, X9
+	VDIVSD       X10, X9, X9
+	VSUBSD       X1, X9, X1
 	VANDPD       runMagnitude<>+0(SB), X1, X11
 	VMOVSD       208(AX), X10
 	VUCOMISD     X11, X10
@@ -4595,15 +4595,15 @@ run3AVX2_times_end:
 
 run3AVX2_bears:
 	MOVQ     prediction_base+80(FP), R10
-	VMOVSD   X9, (R10)(BX*8)
+	VMOVSD   X5, (R10)(BX*8)
 	MOVQ     knee_base+104(FP), R10
 	VMOVSD   X10, (R10)(BX*8)
 	VUCOMISD X11, X13
 	VXORPD   X10, X10, X10
 	VSUBSD   X14, X10, X10
-	VMINSD   X1, X14, X9
-	VMAXSD   X9, X10, X9
-	VMULSD   X9, X15, X9
+	VMINSD   X1, X14, X5
+	VMAXSD   X5, X10, X5
+	VMULSD   X5, X15, X5
 	JCS      run3AVX2_outside
 	VMULSD   X1, X15, X10
 	VDIVSD   X16, X10, X10
@@ -4628,32 +4628,32 @@ run3AVX2_advance:
 	MOVQ         120(AX), R13
 	MOVQ         144(AX), R14
 	VBROADCASTSD X10, Y10
-	VBROADCASTSD X9, Y9
-	VBROADCASTSD X1, Y12
-	VMULPD       Y10, Y5, Y1
+	VBROADCASTSD X5, Y12
+	VBROADCASTSD X1, Y13
+	VMULPD       Y10, Y6, Y1
 	VADDPD       (R11), Y1, Y1
 	VMOVUPD      Y1, (R11)
-	VMULPD       Y3, Y9, Y1
+	VMULPD       Y3, Y12, Y1
 	VADDPD       (R12), Y1, Y1
 	VMOVUPD      Y1, (R12)
-	VMULPD       Y12, Y5, Y5
-	VMOVUPD      Y5, (R14)
-	VMULPD       Y10, Y6, Y1
+	VMULPD       Y13, Y6, Y6
+	VMOVUPD      Y6, (R14)
+	VMULPD       Y10, Y7, Y1
 	VADDPD       32(R11), Y1, Y1
 	VMOVUPD      Y1, 32(R11)
-	VMULPD       Y4, Y9, Y1
+	VMULPD       Y4, Y12, Y1
 	VADDPD       32(R12), Y1, Y1
 	VMOVUPD      Y1, 32(R12)
-	VMULPD       Y12, Y6, Y6
-	VMOVUPD      Y6, 32(R14)
-	VMULPD       Y10, Y7, Y1
+	VMULPD       Y13, Y7, Y7
+	VMOVUPD      Y7, 32(R14)
+	VMULPD       Y10, Y8, Y1
 	VADDPD       64(R11), Y1, Y1
 	VMOVUPD      Y1, 64(R11)
-	VMULPD       Y0, Y9, Y1
+	VMULPD       Y0, Y12, Y1
 	VADDPD       64(R12), Y1, Y1
 	VMOVUPD      Y1, 64(R12)
-	VMULPD       Y12, Y7, Y7
-	VMOVUPD      Y7, 64(R14)
+	VMULPD       Y13, Y8, Y8
+	VMOVUPD      Y8, 64(R14)
 	CMPQ         176(AX), $0x00
 	JE           run3AVX2_plain
 	VBROADCASTSD 232(AX), Y0
@@ -4662,17 +4662,17 @@ run3AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run3AVX2_scaled_end
 	VBROADCASTSD (R14), Y3
-	VMULPD       Y5, Y3, Y1
+	VMULPD       Y6, Y3, Y1
 	VMOVUPD      (R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, (R13)
-	VMULPD       Y6, Y3, Y1
+	VMULPD       Y7, Y3, Y1
 	VMOVUPD      32(R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y7, Y3, Y1
+	VMULPD       Y8, Y3, Y1
 	VMOVUPD      64(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMULPD       Y0, Y3, Y3
@@ -4690,15 +4690,15 @@ run3AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run3AVX2_downdate_end
 	VBROADCASTSD (R14), Y0
-	VMULPD       Y5, Y0, Y1
+	VMULPD       Y6, Y0, Y1
 	VMOVUPD      (R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, (R13)
-	VMULPD       Y6, Y0, Y1
+	VMULPD       Y7, Y0, Y1
 	VMOVUPD      32(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y7, Y0, Y1
+	VMULPD       Y8, Y0, Y1
 	VMOVUPD      64(R13), Y0
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 64(R13)
@@ -4711,24 +4711,24 @@ run3AVX2_downdate_end:
 run3AVX2_tally:
 	VMOVSD    312(AX), X0
 	VMULSD    264(AX), X0, X0
-	VCMPSD    $0x12, X0, X11, X1
+	VCMPSD    $0x12, X0, X11, X5
 	VMULSD    X0, X0, X0
 	VADDSD    runOne<>+0(SB), X2, X2
 	VMULSD    X2, X0, X0
-	VMULSD    X11, X11, X2
-	VCMPSD    $0x12, X0, X2, X2
-	VORPD     X2, X1, X1
-	VANDPD    runMagnitude<>+0(SB), X8, X2
-	VMULSD    320(AX), X2, X2
-	VCMPSD    $0x12, X2, X11, X2
-	VORPD     X2, X1, X1
-	VMOVDDUP  runOne<>+0(SB), X2
-	VANDPD    X1, X2, X1
-	VUNPCKLPD X2, X1, X1
-	VMOVDDUP  328(AX), X0
-	VMULPD    336(AX), X0, X0
-	VADDPD    X1, X0, X0
-	VMOVUPD   X0, 336(AX)
+	VMULSD    X11, X11, X1
+	VCMPSD    $0x12, X0, X1, X1
+	VORPD     X1, X5, X5
+	VANDPD    runMagnitude<>+0(SB), X9, X1
+	VMULSD    320(AX), X1, X1
+	VCMPSD    $0x12, X1, X11, X1
+	VORPD     X1, X5, X5
+	VMOVUPD   runOne<>+0(SB), Y0
+	VANDPD    X5, X0, X5
+	VBLENDPD  $0x01, Y5, Y0, Y0
+	VMOVUPD   328(AX), Y1
+	VMULPD    360(AX), Y1, Y1
+	VADDPD    Y0, Y1, Y1
+	VMOVUPD   Y1, 360(AX)
 	VMOVSD    264(AX), X0
 	VMULSD    272(AX), X0, X1
 	VMOVSD    280(AX), X2
@@ -4740,7 +4740,7 @@ run3AVX2_tally:
 	VMAXSD    296(AX), X0, X0
 	VMOVSD    X0, 264(AX)
 	INCQ      BX
-	ADDQ      $0x00000160, AX
+	ADDQ      $0x00000188, AX
 	DECQ      R9
 	JNE       run3AVX2_models
 	ADDQ      DX, CX
@@ -4789,36 +4789,36 @@ run4AVX2_models:
 	VPERMPD  $0x93, Y4, Y4
 	VBLENDPD $0x01, Y3, Y4, Y3
 	VMOVUPD  Y3, (R13)
-	VXORPD   Y5, Y5, Y5
-	VMOVUPD  32(CX), Y5
-	VSUBPD   32(R11), Y5, Y5
-	VMULPD   32(R12), Y5, Y5
-	VANDPD   Y5, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
-	VPERMPD  $0x93, Y5, Y5
-	VBLENDPD $0x01, Y4, Y5, Y4
-	VMOVUPD  Y4, 32(R13)
 	VXORPD   Y6, Y6, Y6
-	VMOVUPD  64(CX), Y6
-	VSUBPD   64(R11), Y6, Y6
-	VMULPD   64(R12), Y6, Y6
+	VMOVUPD  32(CX), Y6
+	VSUBPD   32(R11), Y6, Y6
+	VMULPD   32(R12), Y6, Y6
 	VANDPD   Y6, Y0, Y2
 	VMAXPD   Y2, Y1, Y1
 	VPERMPD  $0x93, Y6, Y6
-	VBLENDPD $0x01, Y5, Y6, Y5
-	VMOVUPD  Y5, 64(R13)
+	VBLENDPD $0x01, Y4, Y6, Y4
+	VMOVUPD  Y4, 32(R13)
 	VXORPD   Y7, Y7, Y7
+	VMOVUPD  64(CX), Y7
+	VSUBPD   64(R11), Y7, Y7
+	VMULPD   64(R12), Y7, Y7
+	VANDPD   Y7, Y0, Y2
+	VMAXPD   Y2, Y1, Y1
+	VPERMPD  $0x93, Y7, Y7
+	VBLENDPD $0x01, Y6, Y7, Y6
+	VMOVUPD  Y6, 64(R13)
+	VXORPD   Y8, Y8, Y8
 	CMPQ     R10, $0x10
 	JL       run4AVX2_last
-	VMOVUPD  96(CX), Y7
-	VSUBPD   96(R11), Y7, Y7
-	VMULPD   96(R12), Y7, Y7
-	VANDPD   Y7, Y0, Y2
+	VMOVUPD  96(CX), Y8
+	VSUBPD   96(R11), Y8, Y8
+	VMULPD   96(R12), Y8, Y8
+	VANDPD   Y8, Y0, Y2
 	VMAXPD   Y2, Y1, Y1
 
 run4AVX2_last:
-	VPERMPD      $0x93, Y7, Y7
-	VBLENDPD     $0x01, Y6, Y7, Y0
+	VPERMPD      $0x93, Y8, Y8
+	VBLENDPD     $0x01, Y7, Y8, Y0
 	VMOVUPD      Y0, 96(R13)
 	VEXTRACTF128 $0x01, Y1, X2
 	VMAXPD       X2, X1, X1
@@ -4829,23 +4829,23 @@ run4AVX2_last:
 	JCS          run4AVX2_rows_end
 	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
-	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
+	VXORPD       Y10, Y10, Y10
 
 run4AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run4AVX2_times_end
 	VBROADCASTSD (R13), Y1
 	VMULPD       (R11), Y1, Y2
-	VADDPD       Y2, Y6, Y6
-	VMULPD       32(R11), Y1, Y2
 	VADDPD       Y2, Y7, Y7
-	VMULPD       64(R11), Y1, Y2
+	VMULPD       32(R11), Y1, Y2
 	VADDPD       Y2, Y8, Y8
-	VMULPD       96(R11), Y1, Y2
+	VMULPD       64(R11), Y1, Y2
 	VADDPD       Y2, Y9, Y9
+	VMULPD       96(R11), Y1, Y2
+	VADDPD       Y2, Y10, Y10
 	ADDQ         $0x08, R13
 	ADDQ         $0x80, R11
 	SUBQ         $0x01, R10
@@ -4855,54 +4855,54 @@ run4AVX2_times_end:
 	MOVQ         72(AX), R10
 	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y10, Y10, Y10
 	VXORPD       Y11, Y11, Y11
-	VMULPD       (R10), Y3, Y12
-	VADDPD       Y12, Y1, Y1
-	VMULPD       32(R10), Y4, Y12
-	VADDPD       Y12, Y2, Y2
-	VMULPD       64(R10), Y5, Y12
-	VADDPD       Y12, Y10, Y10
-	VMULPD       96(R10), Y0, Y12
-	VADDPD       Y12, Y11, Y11
+	VXORPD       Y12, Y12, Y12
+	VMULPD       (R10), Y3, Y13
+	VADDPD       Y13, Y1, Y1
+	VMULPD       32(R10), Y4, Y13
+	VADDPD       Y13, Y2, Y2
+	VMULPD       64(R10), Y6, Y13
+	VADDPD       Y13, Y11, Y11
+	VMULPD       96(R10), Y0, Y13
+	VADDPD       Y13, Y12, Y12
 	VADDPD       Y2, Y1, Y1
-	VADDPD       Y11, Y10, Y10
-	VADDPD       Y10, Y1, Y1
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y11, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPD       X2, X1, X1
 	VUNPCKHPD    X1, X1, X2
 	VADDSD       X2, X1, X1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y10, Y10, Y10
 	VXORPD       Y11, Y11, Y11
 	VXORPD       Y12, Y12, Y12
-	VMULPD       Y6, Y3, Y13
-	VADDPD       Y13, Y2, Y2
-	VMULPD       Y7, Y4, Y13
-	VADDPD       Y13, Y10, Y10
-	VMULPD       Y8, Y5, Y13
-	VADDPD       Y13, Y11, Y11
-	VMULPD       Y9, Y0, Y13
-	VADDPD       Y13, Y12, Y12
-	VADDPD       Y10, Y2, Y2
-	VADDPD       Y12, Y11, Y11
+	VXORPD       Y13, Y13, Y13
+	VMULPD       Y7, Y3, Y14
+	VADDPD       Y14, Y2, Y2
+	VMULPD       Y8, Y4, Y14
+	VADDPD       Y14, Y11, Y11
+	VMULPD       Y9, Y6, Y14
+	VADDPD       Y14, Y12, Y12
+	VMULPD       Y10, Y0, Y14
+	VADDPD       Y14, Y13, Y13
 	VADDPD       Y11, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X10
-	VADDPD       X10, X2, X2
-	VUNPCKHPD    X2, X2, X10
-	VADDSD       X10, X2, X2
-	VXORPD       X10, X10, X10
-	VMAXSD       X2, X10, X2
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y12, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X5
+	VADDPD       X5, X2, X2
+	VUNPCKHPD    X2, X2, X5
+	VADDSD       X5, X2, X2
+	VXORPD       X11, X11, X11
+	VMAXSD       X2, X11, X2
 	VMOVSD       192(AX), X12
-	VMULSD       X12, X1, X11
-	VADDSD       184(AX), X11, X11
-	VSUBSD       X11, X11, X10
-	VUCOMISD     X10, X10
+	VMULSD       X12, X1, X5
+	VADDSD       184(AX), X5, X5
+	VSUBSD       X5, X5, X11
+	VUCOMISD     X11, X11
 	JPS          run4AVX2_rows_end
-	VMOVSD       (SI), X10
-	VSUBSD       184(AX), X10, X10
-	VDIVSD       X12, X10, X10
-	VSUBSD       X1, X10, X1
+	VMOVSD       (SI), X11
+	VSUBSD       184(AX), X11, X11
+	VDIVSD       X12, X11, X11
+	VSUBSD       X1, X11, X1
 	VANDPD       runMagnitude<>+0(SB), X1, X13
 	VMOVSD       208(AX), X12
 	VUCOMISD     X13, X12
@@ -4926,15 +4926,15 @@ run4AVX2_times_end:
 
 run4AVX2_bears:
 	MOVQ     prediction_base+80(FP), R10
-	VMOVSD   X11, (R10)(BX*8)
+	VMOVSD   X5, (R10)(BX*8)
 	MOVQ     knee_base+104(FP), R10
 	VMOVSD   X12, (R10)(BX*8)
 	VUCOMISD X13, X15
 	VXORPD   X12, X12, X12
 	VSUBSD   X16, X12, X12
-	VMINSD   X1, X16, X11
-	VMAXSD   X11, X12, X11
-	VMULSD   X11, X17, X11
+	VMINSD   X1, X16, X5
+	VMAXSD   X5, X12, X5
+	VMULSD   X5, X17, X5
 	JCS      run4AVX2_outside
 	VMULSD   X1, X17, X12
 	VDIVSD   X18, X12, X12
@@ -4959,40 +4959,40 @@ run4AVX2_advance:
 	MOVQ         120(AX), R13
 	MOVQ         144(AX), R14
 	VBROADCASTSD X12, Y12
-	VBROADCASTSD X11, Y11
-	VBROADCASTSD X1, Y14
-	VMULPD       Y12, Y6, Y1
+	VBROADCASTSD X5, Y14
+	VBROADCASTSD X1, Y15
+	VMULPD       Y12, Y7, Y1
 	VADDPD       (R11), Y1, Y1
 	VMOVUPD      Y1, (R11)
-	VMULPD       Y3, Y11, Y1
+	VMULPD       Y3, Y14, Y1
 	VADDPD       (R12), Y1, Y1
 	VMOVUPD      Y1, (R12)
-	VMULPD       Y14, Y6, Y6
-	VMOVUPD      Y6, (R14)
-	VMULPD       Y12, Y7, Y1
+	VMULPD       Y15, Y7, Y7
+	VMOVUPD      Y7, (R14)
+	VMULPD       Y12, Y8, Y1
 	VADDPD       32(R11), Y1, Y1
 	VMOVUPD      Y1, 32(R11)
-	VMULPD       Y4, Y11, Y1
+	VMULPD       Y4, Y14, Y1
 	VADDPD       32(R12), Y1, Y1
 	VMOVUPD      Y1, 32(R12)
-	VMULPD       Y14, Y7, Y7
-	VMOVUPD      Y7, 32(R14)
-	VMULPD       Y12, Y8, Y1
+	VMULPD       Y15, Y8, Y8
+	VMOVUPD      Y8, 32(R14)
+	VMULPD       Y12, Y9, Y1
 	VADDPD       64(R11), Y1, Y1
 	VMOVUPD      Y1, 64(R11)
-	VMULPD       Y5, Y11, Y1
+	VMULPD       Y6, Y14, Y1
 	VADDPD       64(R12), Y1, Y1
 	VMOVUPD      Y1, 64(R12)
-	VMULPD       Y14, Y8, Y8
-	VMOVUPD      Y8, 64(R14)
-	VMULPD       Y12, Y9, Y1
+	VMULPD       Y15, Y9, Y9
+	VMOVUPD      Y9, 64(R14)
+	VMULPD       Y12, Y10, Y1
 	VADDPD       96(R11), Y1, Y1
 	VMOVUPD      Y1, 96(R11)
-	VMULPD       Y0, Y11, Y1
+	VMULPD       Y0, Y14, Y1
 	VADDPD       96(R12), Y1, Y1
 	VMOVUPD      Y1, 96(R12)
-	VMULPD       Y14, Y9, Y9
-	VMOVUPD      Y9, 96(R14)
+	VMULPD       Y15, Y10, Y10
+	VMOVUPD      Y10, 96(R14)
 	CMPQ         176(AX), $0x00
 	JE           run4AVX2_plain
 	VBROADCASTSD 232(AX), Y0
@@ -5001,22 +5001,22 @@ run4AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run4AVX2_scaled_end
 	VBROADCASTSD (R14), Y3
-	VMULPD       Y6, Y3, Y1
+	VMULPD       Y7, Y3, Y1
 	VMOVUPD      (R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, (R13)
-	VMULPD       Y7, Y3, Y1
+	VMULPD       Y8, Y3, Y1
 	VMOVUPD      32(R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y8, Y3, Y1
+	VMULPD       Y9, Y3, Y1
 	VMOVUPD      64(R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, 64(R13)
-	VMULPD       Y9, Y3, Y1
+	VMULPD       Y10, Y3, Y1
 	VMOVUPD      96(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMULPD       Y0, Y3, Y3
@@ -5034,19 +5034,19 @@ run4AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run4AVX2_downdate_end
 	VBROADCASTSD (R14), Y0
-	VMULPD       Y6, Y0, Y1
+	VMULPD       Y7, Y0, Y1
 	VMOVUPD      (R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, (R13)
-	VMULPD       Y7, Y0, Y1
+	VMULPD       Y8, Y0, Y1
 	VMOVUPD      32(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y8, Y0, Y1
+	VMULPD       Y9, Y0, Y1
 	VMOVUPD      64(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 64(R13)
-	VMULPD       Y9, Y0, Y1
+	VMULPD       Y10, Y0, Y1
 	VMOVUPD      96(R13), Y0
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 96(R13)
@@ -5059,24 +5059,24 @@ run4AVX2_downdate_end:
 run4AVX2_tally:
 	VMOVSD    312(AX), X0
 	VMULSD    264(AX), X0, X0
-	VCMPSD    $0x12, X0, X13, X1
+	VCMPSD    $0x12, X0, X13, X5
 	VMULSD    X0, X0, X0
 	VADDSD    runOne<>+0(SB), X2, X2
 	VMULSD    X2, X0, X0
-	VMULSD    X13, X13, X2
-	VCMPSD    $0x12, X0, X2, X2
-	VORPD     X2, X1, X1
-	VANDPD    runMagnitude<>+0(SB), X10, X2
-	VMULSD    320(AX), X2, X2
-	VCMPSD    $0x12, X2, X13, X2
-	VORPD     X2, X1, X1
-	VMOVDDUP  runOne<>+0(SB), X2
-	VANDPD    X1, X2, X1
-	VUNPCKLPD X2, X1, X1
-	VMOVDDUP  328(AX), X0
-	VMULPD    336(AX), X0, X0
-	VADDPD    X1, X0, X0
-	VMOVUPD   X0, 336(AX)
+	VMULSD    X13, X13, X1
+	VCMPSD    $0x12, X0, X1, X1
+	VORPD     X1, X5, X5
+	VANDPD    runMagnitude<>+0(SB), X11, X1
+	VMULSD    320(AX), X1, X1
+	VCMPSD    $0x12, X1, X13, X1
+	VORPD     X1, X5, X5
+	VMOVUPD   runOne<>+0(SB), Y0
+	VANDPD    X5, X0, X5
+	VBLENDPD  $0x01, Y5, Y0, Y0
+	VMOVUPD   328(AX), Y1
+	VMULPD    360(AX), Y1, Y1
+	VADDPD    Y0, Y1, Y1
+	VMOVUPD   Y1, 360(AX)
 	VMOVSD    264(AX), X0
 	VMULSD    272(AX), X0, X1
 	VMOVSD    280(AX), X2
@@ -5088,7 +5088,7 @@ run4AVX2_tally:
 	VMAXSD    296(AX), X0, X0
 	VMOVSD    X0, 264(AX)
 	INCQ      BX
-	ADDQ      $0x00000160, AX
+	ADDQ      $0x00000188, AX
 	DECQ      R9
 	JNE       run4AVX2_models
 	ADDQ      DX, CX
@@ -5137,45 +5137,45 @@ run5AVX2_models:
 	VPERMPD  $0x93, Y4, Y4
 	VBLENDPD $0x01, Y3, Y4, Y3
 	VMOVUPD  Y3, (R13)
-	VXORPD   Y5, Y5, Y5
-	VMOVUPD  32(CX), Y5
-	VSUBPD   32(R11), Y5, Y5
-	VMULPD   32(R12), Y5, Y5
-	VANDPD   Y5, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
-	VPERMPD  $0x93, Y5, Y5
-	VBLENDPD $0x01, Y4, Y5, Y4
-	VMOVUPD  Y4, 32(R13)
 	VXORPD   Y6, Y6, Y6
-	VMOVUPD  64(CX), Y6
-	VSUBPD   64(R11), Y6, Y6
-	VMULPD   64(R12), Y6, Y6
+	VMOVUPD  32(CX), Y6
+	VSUBPD   32(R11), Y6, Y6
+	VMULPD   32(R12), Y6, Y6
 	VANDPD   Y6, Y0, Y2
 	VMAXPD   Y2, Y1, Y1
 	VPERMPD  $0x93, Y6, Y6
-	VBLENDPD $0x01, Y5, Y6, Y5
-	VMOVUPD  Y5, 64(R13)
+	VBLENDPD $0x01, Y4, Y6, Y4
+	VMOVUPD  Y4, 32(R13)
 	VXORPD   Y7, Y7, Y7
-	VMOVUPD  96(CX), Y7
-	VSUBPD   96(R11), Y7, Y7
-	VMULPD   96(R12), Y7, Y7
+	VMOVUPD  64(CX), Y7
+	VSUBPD   64(R11), Y7, Y7
+	VMULPD   64(R12), Y7, Y7
 	VANDPD   Y7, Y0, Y2
 	VMAXPD   Y2, Y1, Y1
 	VPERMPD  $0x93, Y7, Y7
 	VBLENDPD $0x01, Y6, Y7, Y6
-	VMOVUPD  Y6, 96(R13)
+	VMOVUPD  Y6, 64(R13)
 	VXORPD   Y8, Y8, Y8
+	VMOVUPD  96(CX), Y8
+	VSUBPD   96(R11), Y8, Y8
+	VMULPD   96(R12), Y8, Y8
+	VANDPD   Y8, Y0, Y2
+	VMAXPD   Y2, Y1, Y1
+	VPERMPD  $0x93, Y8, Y8
+	VBLENDPD $0x01, Y7, Y8, Y7
+	VMOVUPD  Y7, 96(R13)
+	VXORPD   Y9, Y9, Y9
 	CMPQ     R10, $0x14
 	JL       run5AVX2_last
-	VMOVUPD  128(CX), Y8
-	VSUBPD   128(R11), Y8, Y8
-	VMULPD   128(R12), Y8, Y8
-	VANDPD   Y8, Y0, Y2
+	VMOVUPD  128(CX), Y9
+	VSUBPD   128(R11), Y9, Y9
+	VMULPD   128(R12), Y9, Y9
+	VANDPD   Y9, Y0, Y2
 	VMAXPD   Y2, Y1, Y1
 
 run5AVX2_last:
-	VPERMPD      $0x93, Y8, Y8
-	VBLENDPD     $0x01, Y7, Y8, Y0
+	VPERMPD      $0x93, Y9, Y9
+	VBLENDPD     $0x01, Y8, Y9, Y0
 	VMOVUPD      Y0, 128(R13)
 	VEXTRACTF128 $0x01, Y1, X2
 	VMAXPD       X2, X1, X1
@@ -5186,26 +5186,26 @@ run5AVX2_last:
 	JCS          run5AVX2_rows_end
 	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
-	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
 	VXORPD       Y11, Y11, Y11
+	VXORPD       Y12, Y12, Y12
 
 run5AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run5AVX2_times_end
 	VBROADCASTSD (R13), Y1
 	VMULPD       (R11), Y1, Y2
-	VADDPD       Y2, Y7, Y7
-	VMULPD       32(R11), Y1, Y2
 	VADDPD       Y2, Y8, Y8
-	VMULPD       64(R11), Y1, Y2
+	VMULPD       32(R11), Y1, Y2
 	VADDPD       Y2, Y9, Y9
-	VMULPD       96(R11), Y1, Y2
+	VMULPD       64(R11), Y1, Y2
 	VADDPD       Y2, Y10, Y10
-	VMULPD       128(R11), Y1, Y2
+	VMULPD       96(R11), Y1, Y2
 	VADDPD       Y2, Y11, Y11
+	VMULPD       128(R11), Y1, Y2
+	VADDPD       Y2, Y12, Y12
 	ADDQ         $0x08, R13
 	ADDQ         $0xa0, R11
 	SUBQ         $0x01, R10
@@ -5215,58 +5215,58 @@ run5AVX2_times_end:
 	MOVQ         72(AX), R10
 	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y12, Y12, Y12
 	VXORPD       Y13, Y13, Y13
-	VMULPD       (R10), Y3, Y14
-	VADDPD       Y14, Y1, Y1
-	VMULPD       32(R10), Y4, Y14
-	VADDPD       Y14, Y2, Y2
-	VMULPD       64(R10), Y5, Y14
-	VADDPD       Y14, Y12, Y12
-	VMULPD       96(R10), Y6, Y14
-	VADDPD       Y14, Y13, Y13
-	VMULPD       128(R10), Y0, Y14
-	VADDPD       Y14, Y1, Y1
+	VXORPD       Y14, Y14, Y14
+	VMULPD       (R10), Y3, Y15
+	VADDPD       Y15, Y1, Y1
+	VMULPD       32(R10), Y4, Y15
+	VADDPD       Y15, Y2, Y2
+	VMULPD       64(R10), Y6, Y15
+	VADDPD       Y15, Y13, Y13
+	VMULPD       96(R10), Y7, Y15
+	VADDPD       Y15, Y14, Y14
+	VMULPD       128(R10), Y0, Y15
+	VADDPD       Y15, Y1, Y1
 	VADDPD       Y2, Y1, Y1
-	VADDPD       Y13, Y12, Y12
-	VADDPD       Y12, Y1, Y1
+	VADDPD       Y14, Y13, Y13
+	VADDPD       Y13, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPD       X2, X1, X1
 	VUNPCKHPD    X1, X1, X2
 	VADDSD       X2, X1, X1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y12, Y12, Y12
 	VXORPD       Y13, Y13, Y13
 	VXORPD       Y14, Y14, Y14
-	VMULPD       Y7, Y3, Y15
-	VADDPD       Y15, Y2, Y2
-	VMULPD       Y8, Y4, Y15
-	VADDPD       Y15, Y12, Y12
-	VMULPD       Y9, Y5, Y15
-	VADDPD       Y15, Y13, Y13
-	VMULPD       Y10, Y6, Y15
-	VADDPD       Y15, Y14, Y14
-	VMULPD       Y11, Y0, Y15
-	VADDPD       Y15, Y2, Y2
-	VADDPD       Y12, Y2, Y2
-	VADDPD       Y14, Y13, Y13
+	VXORPD       Y15, Y15, Y15
+	VMULPD       Y8, Y3, Y16
+	VADDPD       Y16, Y2, Y2
+	VMULPD       Y9, Y4, Y16
+	VADDPD       Y16, Y13, Y13
+	VMULPD       Y10, Y6, Y16
+	VADDPD       Y16, Y14, Y14
+	VMULPD       Y11, Y7, Y16
+	VADDPD       Y16, Y15, Y15
+	VMULPD       Y12, Y0, Y16
+	VADDPD       Y16, Y2, Y2
 	VADDPD       Y13, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X12
-	VADDPD       X12, X2, X2
-	VUNPCKHPD    X2, X2, X12
-	VADDSD       X12, X2, X2
-	VXORPD       X12, X12, X12
-	VMAXSD       X2, X12, X2
+	VADDPD       Y15, Y14, Y14
+	VADDPD       Y14, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X5
+	VADDPD       X5, X2, X2
+	VUNPCKHPD    X2, X2, X5
+	VADDSD       X5, X2, X2
+	VXORPD       X13, X13, X13
+	VMAXSD       X2, X13, X2
 	VMOVSD       192(AX), X14
-	VMULSD       X14, X1, X13
-	VADDSD       184(AX), X13, X13
-	VSUBSD       X13, X13, X12
-	VUCOMISD     X12, X12
+	VMULSD       X14, X1, X5
+	VADDSD       184(AX), X5, X5
+	VSUBSD       X5, X5, X13
+	VUCOMISD     X13, X13
 	JPS          run5AVX2_rows_end
-	VMOVSD       (SI), X12
-	VSUBSD       184(AX), X12, X12
-	VDIVSD       X14, X12, X12
-	VSUBSD       X1, X12, X1
+	VMOVSD       (SI), X13
+	VSUBSD       184(AX), X13, X13
+	VDIVSD       X14, X13, X13
+	VSUBSD       X1, X13, X1
 	VANDPD       runMagnitude<>+0(SB), X1, X15
 	VMOVSD       208(AX), X14
 	VUCOMISD     X15, X14
@@ -5290,15 +5290,15 @@ run5AVX2_times_end:
 
 run5AVX2_bears:
 	MOVQ     prediction_base+80(FP), R10
-	VMOVSD   X13, (R10)(BX*8)
+	VMOVSD   X5, (R10)(BX*8)
 	MOVQ     knee_base+104(FP), R10
 	VMOVSD   X14, (R10)(BX*8)
 	VUCOMISD X15, X17
 	VXORPD   X14, X14, X14
 	VSUBSD   X18, X14, X14
-	VMINSD   X1, X18, X13
-	VMAXSD   X13, X14, X13
-	VMULSD   X13, X19, X13
+	VMINSD   X1, X18, X5
+	VMAXSD   X5, X14, X5
+	VMULSD   X5, X19, X5
 	JCS      run5AVX2_outside
 	VMULSD   X1, X19, X14
 	VDIVSD   X20, X14, X14
@@ -5323,48 +5323,48 @@ run5AVX2_advance:
 	MOVQ         120(AX), R13
 	MOVQ         144(AX), R14
 	VBROADCASTSD X14, Y14
-	VBROADCASTSD X13, Y13
-	VBROADCASTSD X1, Y16
-	VMULPD       Y14, Y7, Y1
+	VBROADCASTSD X5, Y16
+	VBROADCASTSD X1, Y17
+	VMULPD       Y14, Y8, Y1
 	VADDPD       (R11), Y1, Y1
 	VMOVUPD      Y1, (R11)
-	VMULPD       Y3, Y13, Y1
+	VMULPD       Y3, Y16, Y1
 	VADDPD       (R12), Y1, Y1
 	VMOVUPD      Y1, (R12)
-	VMULPD       Y16, Y7, Y7
-	VMOVUPD      Y7, (R14)
-	VMULPD       Y14, Y8, Y1
+	VMULPD       Y17, Y8, Y8
+	VMOVUPD      Y8, (R14)
+	VMULPD       Y14, Y9, Y1
 	VADDPD       32(R11), Y1, Y1
 	VMOVUPD      Y1, 32(R11)
-	VMULPD       Y4, Y13, Y1
+	VMULPD       Y4, Y16, Y1
 	VADDPD       32(R12), Y1, Y1
 	VMOVUPD      Y1, 32(R12)
-	VMULPD       Y16, Y8, Y8
-	VMOVUPD      Y8, 32(R14)
-	VMULPD       Y14, Y9, Y1
+	VMULPD       Y17, Y9, Y9
+	VMOVUPD      Y9, 32(R14)
+	VMULPD       Y14, Y10, Y1
 	VADDPD       64(R11), Y1, Y1
 	VMOVUPD      Y1, 64(R11)
-	VMULPD       Y5, Y13, Y1
+	VMULPD       Y6, Y16, Y1
 	VADDPD       64(R12), Y1, Y1
 	VMOVUPD      Y1, 64(R12)
-	VMULPD       Y16, Y9, Y9
-	VMOVUPD      Y9, 64(R14)
-	VMULPD       Y14, Y10, Y1
+	VMULPD       Y17, Y10, Y10
+	VMOVUPD      Y10, 64(R14)
+	VMULPD       Y14, Y11, Y1
 	VADDPD       96(R11), Y1, Y1
 	VMOVUPD      Y1, 96(R11)
-	VMULPD       Y6, Y13, Y1
+	VMULPD       Y7, Y16, Y1
 	VADDPD       96(R12), Y1, Y1
 	VMOVUPD      Y1, 96(R12)
-	VMULPD       Y16, Y10, Y10
-	VMOVUPD      Y10, 96(R14)
-	VMULPD       Y14, Y11, Y1
+	VMULPD       Y17, Y11, Y11
+	VMOVUPD      Y11, 96(R14)
+	VMULPD       Y14, Y12, Y1
 	VADDPD       128(R11), Y1, Y1
 	VMOVUPD      Y1, 128(R11)
-	VMULPD       Y0, Y13, Y1
+	VMULPD       Y0, Y16, Y1
 	VADDPD       128(R12), Y1, Y1
 	VMOVUPD      Y1, 128(R12)
-	VMULPD       Y16, Y11, Y11
-	VMOVUPD      Y11, 128(R14)
+	VMULPD       Y17, Y12, Y12
+	VMOVUPD      Y12, 128(R14)
 	CMPQ         176(AX), $0x00
 	JE           run5AVX2_plain
 	VBROADCASTSD 232(AX), Y0
@@ -5373,27 +5373,27 @@ run5AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run5AVX2_scaled_end
 	VBROADCASTSD (R14), Y3
-	VMULPD       Y7, Y3, Y1
+	VMULPD       Y8, Y3, Y1
 	VMOVUPD      (R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, (R13)
-	VMULPD       Y8, Y3, Y1
+	VMULPD       Y9, Y3, Y1
 	VMOVUPD      32(R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y9, Y3, Y1
+	VMULPD       Y10, Y3, Y1
 	VMOVUPD      64(R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, 64(R13)
-	VMULPD       Y10, Y3, Y1
+	VMULPD       Y11, Y3, Y1
 	VMOVUPD      96(R13), Y4
 	VSUBPD       Y1, Y4, Y4
 	VMULPD       Y0, Y4, Y4
 	VMOVUPD      Y4, 96(R13)
-	VMULPD       Y11, Y3, Y1
+	VMULPD       Y12, Y3, Y1
 	VMOVUPD      128(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMULPD       Y0, Y3, Y3
@@ -5411,23 +5411,23 @@ run5AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run5AVX2_downdate_end
 	VBROADCASTSD (R14), Y0
-	VMULPD       Y7, Y0, Y1
+	VMULPD       Y8, Y0, Y1
 	VMOVUPD      (R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, (R13)
-	VMULPD       Y8, Y0, Y1
+	VMULPD       Y9, Y0, Y1
 	VMOVUPD      32(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y9, Y0, Y1
+	VMULPD       Y10, Y0, Y1
 	VMOVUPD      64(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 64(R13)
-	VMULPD       Y10, Y0, Y1
+	VMULPD       Y11, Y0, Y1
 	VMOVUPD      96(R13), Y3
 	VSUBPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 96(R13)
-	VMULPD       Y11, Y0, Y1
+	VMULPD       Y12, Y0, Y1
 	VMOVUPD      128(R13), Y0
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 128(R13)
@@ -5440,24 +5440,24 @@ run5AVX2_downdate_end:
 run5AVX2_tally:
 	VMOVSD    312(AX), X0
 	VMULSD    264(AX), X0, X0
-	VCMPSD    $0x12, X0, X15, X1
+	VCMPSD    $0x12, X0, X15, X5
 	VMULSD    X0, X0, X0
 	VADDSD    runOne<>+0(SB), X2, X2
 	VMULSD    X2, X0, X0
-	VMULSD    X15, X15, X2
-	VCMPSD    $0x12, X0, X2, X2
-	VORPD     X2, X1, X1
-	VANDPD    runMagnitude<>+0(SB), X12, X2
-	VMULSD    320(AX), X2, X2
-	VCMPSD    $0x12, X2, X15, X2
-	VORPD     X2, X1, X1
-	VMOVDDUP  runOne<>+0(SB), X2
-	VANDPD    X1, X2, X1
-	VUNPCKLPD X2, X1, X1
-	VMOVDDUP  328(AX), X0
-	VMULPD    336(AX), X0, X0
-	VADDPD    X1, X0, X0
-	VMOVUPD   X0, 336(AX)
+	VMULSD    X15, X15, X1
+	VCMPSD    $0x12, X0, X1, X1
+	VORPD     X1, X5, X5
+	VANDPD    runMagnitude<>+0(SB), X13, X1
+	VMULSD    320(AX), X1, X1
+	VCMPSD    $0x12, X1, X15, X1
+	VORPD     X1, X5, X5
+	VMOVUPD   runOne<>+0(SB), Y0
+	VANDPD    X5, X0, X5
+	VBLENDPD  $0x01, Y5, Y0, Y0
+	VMOVUPD   328(AX), Y1
+	VMULPD    360(AX), Y1, Y1
+	VADDPD    Y0, Y1, Y1
+	VMOVUPD   Y1, 360(AX)
 	VMOVSD    264(AX), X0
 	VMULSD    272(AX), X0, X1
 	VMOVSD    280(AX), X2
@@ -5469,7 +5469,7 @@ run5AVX2_tally:
 	VMAXSD    296(AX), X0, X0
 	VMOVSD    X0, 264(AX)
 	INCQ      BX
-	ADDQ      $0x00000160, AX
+	ADDQ      $0x00000188, AX
 	DECQ      R9
 	JNE       run5AVX2_models
 	ADDQ      DX, CX

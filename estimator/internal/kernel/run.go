@@ -12,12 +12,12 @@ type Run struct {
 	Location, Unit              float64 // of the target: y = (raw − Location)/Unit
 	Nearest, Reach, Sharp       float64 // bounds of max|zⱼ|, |r| and a·h
 	Lambda, PerLambda           float64
-	Knee, RawKnee, KneePerSigma float64 // the knee is Knee + KneePerSigma·σ̂, in the target's units RawKnee + KneePerSigma·σ̂·Unit
-	Sigma, Median               float64 // σ̂; of |r|, in σ̂
-	Down, Up, Smallest, Most    float64 // what moves σ̂, and its bounds
-	InsideKnee, Rounding        float64 // a row is inside if |r| ≤ k = InsideKnee·σ̂, r² ≤ k²(1 + h) or |r| ≤ Rounding·|y|
-	Keep                        float64
-	Inside, Expected            float64 // rows that were, and rows, each forgotten with Keep
+	Knee, RawKnee, KneePerSigma float64        // the knee is Knee + KneePerSigma·σ̂, in the target's units RawKnee + KneePerSigma·σ̂·Unit
+	Sigma, Median               float64        // σ̂; of |r|, in σ̂
+	Down, Up, Smallest, Most    float64        // what moves σ̂, and its bounds
+	InsideKnee, Rounding        float64        // a row is inside if |r| ≤ k = InsideKnee·σ̂, r² ≤ k²(1 + h) or |r| ≤ Rounding·|y|
+	Keep                        [Lanes]float64 // what is left of the sums with every row
+	Sums                        [Lanes]float64 // of rows: those that were inside, all, and all with another Keep; the last is not used
 }
 
 // LearnRun learns rows in their order, each by one model after another. The models are as wide as each other. It returns in how many steps, of a model by a row:
@@ -88,7 +88,9 @@ func (s *Run) tally(size, target, h float64) {
 	if size <= k || float64(size*size) <= float64(float64(k*k)*(1+h)) || size <= float64(s.Rounding*math.Abs(target)) {
 		in = 1
 	}
-	s.Inside, s.Expected = float64(s.Inside*s.Keep)+in, float64(s.Expected*s.Keep)+1
+	for i, row := range [Lanes]float64{in, 1, 1, 1} {
+		s.Sums[i] = float64(s.Sums[i]*s.Keep[i]) + row
+	}
 }
 
 // follow the median of |r|.

@@ -26,8 +26,8 @@ func drawRun(t *rapid.T, d int) Run {
 		P: make([]float64, m*width), PZ: make([]float64, width), Coefficients: m,
 		Location: rapid.Float64Range(-2, 2).Draw(t, "location"), Unit: rapid.Float64Range(0.5, 2).Draw(t, "unit"),
 		Nearest: rapid.SampledFrom([]float64{3, 4, 1e60}).Draw(t, "nearest"), Reach: 1e60, Sharp: 0x1p40, Lambda: 1, PerLambda: 1,
-		Sigma: rapid.Float64Range(0.1, 2).Draw(t, "σ"), Median: 0.67, Down: 0.98, Up: 1.02, Smallest: 1e-150, Most: 1e75, InsideKnee: 1.345, Rounding: 1e-8, Keep: 0.999,
-		Inside: 3, Expected: 4,
+		Sigma: rapid.Float64Range(0.1, 2).Draw(t, "σ"), Median: 0.67, Down: 0.98, Up: 1.02, Smallest: 1e-150, Most: 1e75, InsideKnee: 1.345, Rounding: 1e-8, Keep: [Lanes]float64{0.999, 0.999, 0.99, 0},
+		Sums: [Lanes]float64{3, 4, 5, 0},
 	}
 	if rapid.Bool().Draw(t, "forgets") {
 		s.Lambda, s.PerLambda, s.Fading = 0.99, 1/0.99, m
@@ -60,7 +60,7 @@ func drawRows(t *rapid.T, s *Run) (x []float64, stride int, y, weight []float64)
 	return x, stride, y, weight
 }
 
-func (s *Run) numbers() []float64 { return []float64{s.Sigma, s.Inside, s.Expected} }
+func (s *Run) numbers() []float64 { return append([]float64{s.Sigma}, s.Sums[:]...) }
 
 func clones(models []Run) []Run {
 	out := slices.Clone(models)

@@ -43,9 +43,8 @@ const (
 	runInsideKnee
 	runRounding
 	runKeep
-	runInside
-	runExpected
-	runWords
+	runSums  = runKeep + lanes
+	runWords = runSums + lanes
 )
 
 const runBytes = bytesAHeader*runSlices + 8*runWords
@@ -317,7 +316,7 @@ func (r *runner) advance(gain, scored, root VecVirtual, rows Register) {
 
 // tally whether the row was inside, beside that there was one.
 func (r *runner) tally() {
-	k, within, t, tally := XMM(), XMM(), XMM(), XMM()
+	k, within, t := XMM(), XMM(), XMM()
 	VMOVSD(r.field(runInsideKnee), k)
 	VMULSD(r.field(runSigma), k, k)
 	VCMPSD(Imm(lessOrEqual), k, r.size, within)
@@ -331,13 +330,14 @@ func (r *runner) tally() {
 	VMULSD(r.field(runRounding), t, t)
 	VCMPSD(Imm(lessOrEqual), t, r.size, t)
 	VORPD(t, within, within)
-	VMOVDDUP(r.one, t)
-	VANDPD(within, t, within)
-	VUNPCKLPD(t, within, within)
-	VMOVDDUP(r.field(runKeep), tally)
-	VMULPD(r.field(runInside), tally, tally)
-	VADDPD(within, tally, tally)
-	VMOVUPD(tally, r.field(runInside))
+	row, tally := YMM(), YMM()
+	VMOVUPD(r.one, row)
+	VANDPD(within, row.AsX(), within)
+	VBLENDPD(Imm(1), within.AsY(), row, row)
+	VMOVUPD(r.field(runKeep), tally)
+	VMULPD(r.field(runSums), tally, tally)
+	VADDPD(row, tally, tally)
+	VMOVUPD(tally, r.field(runSums))
 }
 
 // follow the median of |r|.
