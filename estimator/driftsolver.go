@@ -7,6 +7,7 @@ type adaptive interface {
 	settled() bool          // whether the residuals are those of a model that has arrived
 	residualScale() float64 // σ̂ in units of the target
 	basisNow() *basis       // in which rows are standardised
+	memory() float64        // rows that count, if there were as many as can be; +Inf: all of them
 	relax()                 // told that the residuals have another scale
 
 	remembers(rows float64) float64 // effective number of the rows, of so many that it has learned
@@ -37,6 +38,17 @@ func (w *when) seasoned(scale []float64, lambda float64) bool {
 func (s *newton) residualScale() float64 { return saturate(s.sigma * s.fit.targetS) }
 func (s *newton) basisNow() *basis       { return &s.fit }
 
+func (s *newton) memory() float64 {
+	switch {
+	case s.rows != nil || s.age == nil && s.lambda == 1:
+		return math.Inf(1)
+	case s.age != nil:
+		return s.age.weight
+	default:
+		return 1 / (1 - s.lambda)
+	}
+}
+
 func (s *newton) remembers(rows float64) float64 {
 	if s.age != nil {
 		return s.current().age.weight
@@ -45,6 +57,7 @@ func (s *newton) remembers(rows float64) float64 {
 }
 
 func (s *asgd) remembers(rows float64) float64 { return rows }
+func (s *asgd) memory() float64                { return math.Inf(1) }
 
 func (s *asgd) settled() bool {
 	if s.warmUp != nil {

@@ -19,7 +19,7 @@ var (
 
 const (
 	snapshotMagic   = "sfit"
-	snapshotVersion = 15
+	snapshotVersion = 16
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
