@@ -22,6 +22,7 @@ type windows struct {
 // window of so many blocks; what turns the squares of its sums into shares of their thresholds.
 type window struct {
 	blocks               uint64
+	newest               float64 // i of the newest block
 	jumpShare, rampShare float64
 }
 
@@ -43,7 +44,7 @@ func newLevelWindows(blocks [windowCount]uint64) *[windowCount]window {
 	var all [windowCount]window
 	for j, k := range blocks {
 		n, less := float64(k), thresholdOctave*math.Log2(float64(k))
-		all[j] = window{blocks: k, jumpShare: 1 / (2 * driftBlock * n * (jumpThreshold - less))}
+		all[j] = window{blocks: k, newest: n - 0.5, jumpShare: 1 / (2 * driftBlock * n * (jumpThreshold - less))}
 		if k >= shortestRamp {
 			squares := n * (4*n*n - 1) / 12
 			all[j].rampShare = 1 / (2 * driftBlock * squares * (rampThreshold - less))
@@ -70,7 +71,7 @@ func (w *windows) slide(score float64, h *history) (over bool) {
 	for j := range w.all {
 		k := &w.all[j]
 		last := h.blocks[(h.n-k.blocks)%historyBlocks]
-		w.first[j] += float64((float64(k.blocks)-0.5)*score) + float64(0.5*last) - w.sum[j]
+		w.first[j] += float64(k.newest*score) + float64(0.5*last) - w.sum[j]
 		w.sum[j] += score - last
 	}
 	return w.evidence() >= 1
@@ -78,15 +79,21 @@ func (w *windows) slide(score float64, h *history) (over bool) {
 
 // share of the threshold that there is evidence for in a window.
 func (w *windows) share(j int) float64 {
-	k := &w.all[j]
-	return max(float64(w.sum[j]*w.sum[j])*k.jumpShare, float64(w.first[j]*w.first[j])*k.rampShare)
+	k, sum, first := &w.all[j], w.sum[j], w.first[j]
+	jump, ramp := sum*sum*k.jumpShare, first*first*k.rampShare
+	if ramp > jump {
+		return ramp
+	}
+	return jump
 }
 
 // evidence is the largest of the shares.
 func (w *windows) evidence() float64 {
 	most := 0.0
 	for j := range w.used {
-		most = max(most, w.share(j))
+		if share := w.share(j); share > most {
+			most = share
+		}
 	}
 	return most
 }
