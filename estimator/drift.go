@@ -5,20 +5,22 @@ import "math"
 // detector watches the residuals of a model that has arrived, each as it was before its row was learned, and raises an alarm when they are no longer what they
 // were. With s the scale σ̂ when it began and u = (y − prediction)/s, two scores of a row are watched,
 //
-//	level   clip(u, ±2.5)      spread   min(u², 9)
+//	level   x = clip(u, ±2.5)      spread   min((u − μ̂ − ρ̂(x₋ − μ̂))², 9)
 //
-// each centred, whitened and scaled by its own mean, variance and autocorrelation at lag 1 over the rows before, those of the last 65,536 counting most:
+// with μ̂ and ρ̂ of the level, so that the spread is that of what the row before does not foretell. Each is centred, whitened and scaled by its own mean,
+// variance and autocorrelation at lag 1 over the rows before, those of the last 65,536 counting most:
 //
 //	e = (x − μ̂ − ρ̂(x₋ − μ̂)) / √(v̂(1 − ρ̂²))
 //
-// so that neither skewed nor autocorrelated residuals look like a change. Several two-sided CUSUMs S ← max(0, S ± e − k) run over each, a small k for small
-// changes and a large one for large ones. A coefficient's score e·zⱼ is summed over 16 rows and divided by the root of the sum of its squares, which a
-// change of the spread of z or e does not move, and two CUSUMs run over these.
+// so that neither skewed nor autocorrelated residuals look like a change. Two-sided CUSUMs S ← max(0, S ± e − k) run over both: two over the level, which find
+// large changes from row to row, and four over the spread. Small changes of the level, jumps and ramps, are found by the likelihood ratios of [windows]. A
+// coefficient's score e·zⱼ is summed over 16 rows and divided by the root of the sum of its squares, which a change of the spread of z or e does not move, and
+// two CUSUMs run over these.
 //
 // Spikes are outliers, not alarms: a row counts less from |u| = 4 on, and from 6 on not at all. What is out there is counted by itself: only when most rows
 // are for a while is that an alarm, since they are then not spikes but the new level, or the new spread.
 //
-// The thresholds are such that all chains together raise less than one false alarm in a million rows; docs/measured/drift.md has the figures.
+// The thresholds are such that all of it together raises less than one false alarm in a million rows; docs/measured/drift.md has the figures.
 //
 // References: E. S. Page, Continuous inspection schemes, Biometrika 41 (1954); D. Siegmund, Sequential Analysis (1985), 2.52; G. Lorden, Ann. Math. Statist. 42
 // (1971), on CUSUMs side by side; P. J. Huber, Robust Statistics (1981), 10.3, on tests with clipped scores.
@@ -37,6 +39,7 @@ type detector struct {
 type monitor struct {
 	scale, perScale float64 // s
 	level, spread   channel
+	windows         windows // of the level
 	out             farOut
 	slopes          slopes
 	history         history
@@ -82,7 +85,7 @@ func newDetector() *detector {
 func newMonitor(scale float64, features int) *monitor {
 	scale = max(scale, smallestScale)
 	m := &monitor{
-		scale: scale, perScale: 1 / scale, level: newChannel(levelChains, slowLevels), spread: newChannel(spreadChains, chainCount), slopes: newSlopes(features),
+		scale: scale, perScale: 1 / scale, level: newChannel(levelChains), windows: newWindows(), spread: newChannel(spreadChains), slopes: newSlopes(features),
 	}
 	m.out.renew()
 	return m
@@ -100,6 +103,9 @@ func (d *detector) open(s adaptive, t *tile) {
 		}
 	}
 	if d.monitor != nil {
+		if d.rows%driftBlock == 0 {
+			d.windows.within(min(s.memory(), d.level.n/2))
+		}
 		d.slopes.standardiseBy(s.basisNow())
 		if t.trend.given() && t.features < d.slopes.watched {
 			d.slopes.scale[t.features], d.slopes.perScale[t.features] = 0, 0 // the time runs away, and takes its origin along
@@ -153,19 +159,23 @@ func (d *detector) endBlock(time float64) {
 		return // all its rows were stale
 	}
 	d.slopes.endBlock()
-	d.level.endChains()
 	d.spread.endChains()
-	if !d.raised && (d.level.over || d.slopes.over || d.spread.over) && max(d.exceeded(), d.blockExceeded()) >= 1 {
+	score := d.level.blockScore()
+	over := d.windows.slide(score, &d.history)
+	if !d.raised && (over || d.level.over || d.slopes.over || d.spread.over) && max(d.exceeded(), d.blockExceeded()) >= 1 {
 		d.raise(time)
 	}
 	if d.raised {
 		d.monitor, d.hold = nil, driftHold
 		return
 	}
-	d.history.endBlock(d.level.whitened)
-	doubt := 1 / math.Sqrt(min(channelRows, d.level.n+d.level.weights))
-	d.level.endBlock(doubt)
-	d.spread.endBlock(doubt)
+	d.history.endBlock(score)
+	if d.level.measured() {
+		d.spread.endBlock()
+	} else {
+		d.spread.forgetBlock() // its score is of what the level's autocorrelation leaves
+	}
+	d.level.endBlock()
 	d.out.endBlock()
 }
 

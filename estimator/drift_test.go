@@ -71,6 +71,8 @@ func TestChangesRaiseAnAlarm(t *testing.T) {
 		"jump of 1 σ among spikes":    {world{jump: 1, spikes: 0.2}, 130, "", "", [2]float64{0.3, 2}},
 		"jump of 1 σ, autocorrelated": {world{jump: 1, phi: 0.6}, 400, "", "", [2]float64{0.4, 2}},
 		"ramp of 1 σ in 200 rows":     {world{ramp: 0.005}, 250, "", "", [2]float64{0.2, 2}},
+		"jump of 0.7 σ, correlated":   {world{jump: 0.7, phi: 0.6}, 700, "", "", [2]float64{0.3, 1.6}},
+		"variance × 2, correlated":    {world{spread: math.Sqrt2 - 1, phi: 0.6}, 220, "variance", "", [2]float64{1.15, 1.8}},
 		"variance × 2":                {world{spread: math.Sqrt2 - 1}, 400, "variance", "", [2]float64{1.15, 1.8}},
 		"variance × 2 among spikes":   {world{spread: math.Sqrt2 - 1, spikes: 0.2}, 500, "", "", [2]float64{0, 1.8}},
 		"variance / 4":                {world{spread: -0.5}, 400, "variance", "", [2]float64{0.3, 0.8}},

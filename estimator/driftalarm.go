@@ -6,21 +6,21 @@ import "math"
 type history struct {
 	last   [driftBlock]float64 // u of the newest rows, a ring
 	rows   uint64
-	blocks [historyBlocks]float64 // whitened sums of blocks, a ring of the newest
+	blocks [historyBlocks]float64 // scores of blocks, a ring of the newest
 	n      uint64
 }
 
 const historyBlocks = 64
 
-func (h *history) endBlock(sum float64) {
-	h.blocks[h.n%historyBlocks] = sum
+func (h *history) endBlock(score float64) {
+	h.blocks[h.n%historyBlocks] = score
 	h.n++
 }
 
 // exceeded is the most evidence of the CUSUMs over rows, as a share of the threshold.
 func (d *detector) exceeded() float64 {
 	level, _ := d.level.evidence()
-	return max(level, d.out.sum/d.out.threshold)
+	return max(level, d.windows.evidence(), d.out.sum/d.out.threshold)
 }
 
 // blockExceeded is that of the evidence which is looked at after whole blocks. What shows in the spread first may be a change of a coefficient: if there are
@@ -63,7 +63,8 @@ const (
 
 // judge what has changed.
 func (d *detector) judge() Alarm {
-	level, chain := d.level.evidence()
+	level, _ := d.level.evidence()
+	level = max(level, 2*d.windows.evidence()-1) // the most of so many ratios is seldom below half a threshold
 	spread, which := d.spread.evidence()
 	slope, feature := d.slopes.evidence()
 	switch {
@@ -75,7 +76,7 @@ func (d *detector) judge() Alarm {
 	case slope > max(level, probableSlope):
 		return Alarm{Kind: AlarmJump, Feature: feature, Size: d.slopes.size(feature, &d.level)}
 	case level >= min(spread, probableLevel):
-		kind, size := d.shape(chain)
+		kind, size := d.shape()
 		return Alarm{Kind: kind, Feature: -1, Size: size}
 	default:
 		now := max(0, d.spread.center+d.spread.moved(which, d.inBlock()))
@@ -86,39 +87,57 @@ func (d *detector) judge() Alarm {
 // inBlock is the number of rows of this block.
 func (d *detector) inBlock() float64 { return float64((d.rows+driftBlock-1)%driftBlock + 1) }
 
-// quick is the number of rows of a run up to which a change is a jump, and its size the median of the newest rows.
+// quick is the number of rows up to which a change is a jump, and its size the median of the newest rows.
 const quick = 3 * driftBlock
 
 // shape of the level's change: of a jump at the end of some block, and a ramp that begins there, the likelier one. With m rows since then, sum S of their
-// whitened scores and A = Σ i·eᵢ, the likelihoods of the best jump and the best ramp are S²/m and A²/Σi².
-func (d *detector) shape(chain int) (AlarmKind, float64) {
+// whitened scores and A = Σ i·eᵢ, the logarithms of the likelihoods of the best jump and the best ramp are S²/2m and A²/(2Σi²). Neither says when it began: what
+// is compared are their sums over all beginnings.
+func (d *detector) shape() (AlarmKind, float64) {
 	h, unit := &d.history, (1-d.level.rho)*d.level.perScale
 	sum, rows := d.level.whitened, d.inBlock()
 	first := float64(sum * rows / 2)
-	jump, ramp := sum*sum/rows, 0.0
-	jumpRows, rampRows, move, slope := rows, rows, sum/rows, 0.0
+	jump, ramp := newBeginnings(rows, sum*sum/rows/2, sum/rows), newBeginnings(rows, 0, 0)
 	for back := uint64(0); back < min(h.n, historyBlocks); back++ {
 		first += float64(driftBlock * sum) // all rows are further from the beginning
 		b := h.blocks[(h.n-1-back)%historyBlocks]
 		first += float64(b * driftBlock / 2)
 		sum, rows = sum+b, rows+driftBlock
 		squares := rows * rows * rows / 3
-		if l := sum * sum / rows; l > jump {
-			jump, jumpRows, move = l, rows, sum/rows
-		}
-		if l := first * first / squares; l > ramp {
-			ramp, rampRows, slope = l, rows, first/squares
-		}
+		jump.add(rows, sum*sum/rows/2, sum/rows)
+		ramp.add(rows, first*first/squares/2, first/squares)
 	}
 	switch {
-	case ramp > jump && jumpRows > quick:
-		return AlarmSlope, slope * rampRows / unit
-	case jumpRows > quick:
-		return AlarmJump, move / unit
-	default:
+	case jump.rows <= quick:
 		return AlarmJump, h.level()
+	case ramp.all() > jump.all()+rampsTakeMore:
+		return AlarmSlope, ramp.move * ramp.rows / unit
+	default:
+		return AlarmJump, jump.move / unit
 	}
 }
+
+// rampsTakeMore evidence: of a jump that is not long ago, a ramp explains most.
+const rampsTakeMore = 1
+
+// beginnings of a change: the likeliest one, and the likelihoods of all of them.
+type beginnings struct {
+	rows, log, move float64 // since the likeliest, the logarithm of its likelihood, and what is then moved a row
+	sum             float64 // of the likelihoods, as multiples of the largest
+}
+
+func newBeginnings(rows, log, move float64) beginnings { return beginnings{rows, log, move, 1} }
+
+func (b *beginnings) add(rows, log, move float64) {
+	if log > b.log {
+		b.sum *= math.Exp(b.log - log)
+		b.rows, b.log, b.move = rows, log, move
+	}
+	b.sum += math.Exp(log - b.log)
+}
+
+// all of them, by the logarithm of their likelihood.
+func (b *beginnings) all() float64 { return b.log + math.Log(b.sum) }
 
 // newest residuals, the last one first.
 func (h *history) newest() []float64 {
@@ -129,12 +148,12 @@ func (h *history) newest() []float64 {
 	return out
 }
 
-// level is the median of those of the newest residuals that stand out most together.
+// level is the median of those of the newest residuals that stand out most together, not one by one.
 func (h *history) level() float64 {
 	newest := h.newest()
 	sum, best, rows := 0.0, 0.0, 0
 	for i, u := range newest {
-		sum += max(-outermost, min(outermost, u))
+		sum += max(-levelClip, min(levelClip, u))
 		if l := sum * sum / float64(i+1); l > best {
 			best, rows = l, i+1
 		}

@@ -6,12 +6,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // The detector on the residuals that golden/driftpeers.py tries River's detectors on, by the same rules: all its thresholds are multiplied by the least
-// factor at which it raises at most 4 alarms per million rows. It runs where DRIFT_RESIDUALS names the directory of `go run ./internal/driftstudy -dump`.
+// factor at which it raises at most 4 alarms per million rows, of level and spread together. It runs where DRIFT_RESIDUALS names the directory of `go run ./internal/driftstudy -dump`.
 func TestDetectorBesideItsPeers(t *testing.T) {
 	dir := os.Getenv("DRIFT_RESIDUALS")
 	if dir == "" {
@@ -64,17 +65,23 @@ func residuals(t *testing.T, file string) []float64 {
 // eager is a detector of residuals alone, with its thresholds multiplied by a factor.
 type eager struct {
 	*detector
-	level, spread [chainCount]chain
+	windows [windowCount]window
 }
 
 func newEager(factor float64) *eager {
-	e := &eager{detector: newDetector(), level: *levelChains, spread: *spreadChains}
-	for i := range chainCount {
-		e.level[i].h *= factor
-		e.spread[i].h *= factor
-	}
+	e := &eager{detector: newDetector(), windows: *levelWindows}
 	e.monitor = newMonitor(1, 0)
-	e.monitor.level.chains, e.monitor.spread.chains = &e.level, &e.spread
+	for _, c := range []*channel{&e.monitor.level, &e.monitor.spread} {
+		c.chains = slices.Clone(c.chains)
+		for i := range c.chains {
+			c.chains[i].h *= factor
+		}
+	}
+	for j := range e.windows {
+		e.windows[j].jumpShare /= factor
+		e.windows[j].rampShare /= factor
+	}
+	e.monitor.windows.all, e.monitor.windows.used = &e.windows, windowCount
 	return e
 }
 

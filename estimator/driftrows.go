@@ -16,11 +16,8 @@ type watchedRows struct {
 	stale uint32 // likewise: nor is it out, or any sign of how things are
 }
 
-// slowLevels of the level's chains go from block to block; the others, two, fill a vector with both their directions.
-const (
-	slowLevels                = 2
-	quickLevel, quickestLevel = slowLevels, slowLevels + 1
-)
+// quickLevel and quickestLevel are the level's chains, which go from row to row; both directions of both fill a vector.
+const quickLevel, quickestLevel = 0, 1
 
 // watchRows of a tile. If there are several and one of them may raise an alarm, nothing is changed and it tells so.
 func (d *monitor) watchRows(t *tile, from, to int) bool {

@@ -10,14 +10,13 @@ type channel struct {
 	sum, squares, products float64 // of this block
 	weights, whitened      float64 // likewise: how much its rows count, and Σe
 
-	chains *[chainCount]chain
-	slow   int                 // so many of the chains go from block to block, the others from row to row
-	up     [chainCount]float64 // CUSUMs
-	down   [chainCount]float64
-	run    [2 * chainCount]float64 // rows since each of them was 0 at the end of a block
+	chains []chain             // mostChains at most
+	up     [mostChains]float64 // CUSUMs
+	down   [mostChains]float64
+	run    [2 * mostChains]float64 // rows since each of them was 0 at the end of a block
 
 	center, perScale, rho float64 // in force in this block; they follow from the state
-	drag                  [chainCount]float64
+	drag                  [mostChains]float64
 	over                  bool // one of the CUSUMs has been beyond its threshold
 }
 
@@ -27,12 +26,10 @@ const (
 	strongestRho   = 0.95
 	weakestRho     = -0.5
 	meanDoubt      = 1.5 // standard errors of the mean that are allowed for
-	scaleDoubt     = 1   // and of the scale, by half of them
+	scaleDoubt     = 60  // the scale is taken to be longer by so many nths: scores over a scale of n rows have the longer tails of Student's t
 )
 
-func newChannel(chains *[chainCount]chain, slow int) channel {
-	return channel{chains: chains, slow: slow}
-}
+func newChannel(chains []chain) channel { return channel{chains: chains} }
 
 // step of a chain by e − k.
 func (c *channel) step(i int, e, k float64) {
@@ -47,31 +44,38 @@ func positivePart(v float64) float64 {
 	return math.Float64frombits(bits &^ uint64(int64(bits)>>63))
 }
 
-// endChains takes the block into the chains that go from block to block.
+// endChains takes the block into the chains, if they go from block to block.
 func (c *channel) endChains() {
-	if c.n < fewestMeasured {
+	if !c.measured() {
 		return
 	}
-	for i := range c.slow {
+	for i := range c.chains {
 		c.step(i, c.whitened, float64(c.drag[i]*c.weights))
 	}
 }
 
-// endBlock takes the rows of the block into the moments; doubt is 1/√n of the rows with them.
-func (c *channel) endBlock(doubt float64) {
+// endBlock takes the rows of the block into the moments.
+func (c *channel) endBlock() {
 	c.n = min(channelRows, c.n+c.weights)
 	if c.n > 0 {
 		c.mean += (c.sum - float64(c.weights*c.mean)) / c.n
 		c.square += (c.squares - float64(c.weights*c.square)) / c.n
 		c.product += (c.products - float64(c.weights*c.product)) / c.n
 	}
-	for i := range chainCount {
+	for i := range c.chains {
 		c.run[i] = running(c.run[i]+driftBlock, c.up[i])
-		c.run[chainCount+i] = running(c.run[chainCount+i]+driftBlock, c.down[i])
+		c.run[mostChains+i] = running(c.run[mostChains+i]+driftBlock, c.down[i])
 	}
-	c.sum, c.squares, c.products, c.weights, c.whitened = 0, 0, 0, 0, 0
-	c.renew(doubt)
+	c.forgetBlock()
+	c.renew()
 }
+
+func (c *channel) forgetBlock() {
+	c.sum, c.squares, c.products, c.weights, c.whitened = 0, 0, 0, 0, 0
+}
+
+// measured tells whether the score's mean and scale are known.
+func (c *channel) measured() bool { return c.n >= fewestMeasured }
 
 // running is a run's length, unless the CUSUM has come back to 0; without a branch that cannot be foreseen.
 func running(length, cusum float64) float64 {
@@ -83,16 +87,17 @@ func running(length, cusum float64) float64 {
 }
 
 // renew what follows from the moments.
-func (c *channel) renew(doubt float64) {
-	if c.n < fewestMeasured {
+func (c *channel) renew() {
+	if !c.measured() {
 		return
 	}
 	m := float64(c.mean * c.mean)
 	variance := max(c.square-m, 1e-6)
 	c.center, c.rho = c.mean, max(weakestRho, min(strongestRho, (c.product-m)/variance))
-	c.perScale = 1 / (math.Sqrt(variance*(1-c.rho*c.rho)) * (1 + scaleDoubt*doubt))
+	c.perScale = 1 / (math.Sqrt(variance*(1-c.rho*c.rho)) * (1 + scaleDoubt/c.n))
+	doubt := meanDoubt / math.Sqrt(c.n)
 	for i, chain := range c.chains {
-		c.drag[i] = chain.k + meanDoubt*doubt
+		c.drag[i] = chain.k + doubt
 	}
 }
 
@@ -103,7 +108,7 @@ func (c *channel) evidence() (share float64, which int) {
 			share, which = s, i
 		}
 		if s := c.down[i] / chain.h; s > share {
-			share, which = s, chainCount+i
+			share, which = s, mostChains+i
 		}
 	}
 	return share, which
@@ -111,9 +116,9 @@ func (c *channel) evidence() (share float64, which int) {
 
 // moved is how far the score has moved from its mean in the run of a CUSUM, inBlock rows into this block: each row adds the move less k.
 func (c *channel) moved(which int, inBlock float64) float64 {
-	i := which % chainCount
+	i := which % mostChains
 	cusum, sign := c.up[i], 1.0
-	if which >= chainCount {
+	if which >= mostChains {
 		cusum, sign = c.down[i], -1
 	}
 	return sign * (c.drag[i] + cusum/max(1, c.run[which]+inBlock)) / ((1 - c.rho) * c.perScale)
@@ -122,15 +127,15 @@ func (c *channel) moved(which int, inBlock float64) float64 {
 // chain is a CUSUM's k, half the change that it is best at, and its threshold h, both in standard deviations of the whitened score.
 type chain struct{ k, h float64 }
 
-const chainCount = 4
+const mostChains = 4
 
-// The thresholds h. By Siegmund's approximation (exp(2kb) − 2kb − 1)/(2k²) with b = h + 1.166, for normal scores and a mean that is known, those of the level are one false alarm in
-// 10⁷ to 10⁸ rows on either side; with scores of shorter tails, and what is allowed for the mean, there are fewer. The spread's score is skewed, and its thresholds and those of the
-// coefficients are from simulations. They are as low as they can be with less than one false alarm per million rows of any noise of docs/measured/drift.md, while the
-// kinds of alarms are still told apart: a quick chain of the spread that was more sensitive would be before those of the level and of the coefficients.
+// The thresholds h are from simulations: they are as low as they can be with less than one false alarm per million rows of any noise of docs/measured/drift.md,
+// together with those of the windows, while the kinds of alarms are still told apart: a quick chain of the spread that was more sensitive would be before those of
+// the level and of the coefficients. By Siegmund's approximation (exp(2kb) − 2kb − 1)/(2k²) with b = h + 1.166, for normal scores and a mean that is known, the
+// level's raise one in 10⁷ to 10⁸ rows on either side; skewed scores raise more.
 var (
-	levelChains  = &[chainCount]chain{{0.1, 75}, {0.2, 38}, {0.5, 17.2}, {1.3, 6.9}}
-	spreadChains = &[chainCount]chain{{0.12, 68}, {0.25, 36}, {0.6, 28}, {1.3, 24}}
+	levelChains  = []chain{{0.5, 16.7}, {1.3, 6.75}}
+	spreadChains = []chain{{0.12, 65}, {0.25, 34.5}, {0.6, 27}, {1.3, 23.3}}
 	slopeChains  = &[2]chain{{0.9, 8.2}, {1.8, 4.3}}
 )
 

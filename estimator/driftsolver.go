@@ -8,6 +8,7 @@ type adaptive interface {
 	residualScale() float64 // σ̂ in units of the target
 	basisNow() *basis       // in which rows are standardised
 	basisStands() bool      // whether it will be the same after any rows
+	memory() float64        // rows that count, if there were as many as can be; +Inf: all of them
 	relax()                 // told that the residuals have another scale
 
 	remembers(rows float64) float64 // effective number of the rows, of so many that it has learned
@@ -41,6 +42,17 @@ func (s *newton) basisNow() *basis       { return &s.fit }
 // basisStands after the warm-up, where no time runs away and no pause makes the model begin anew.
 func (s *newton) basisStands() bool { return s.rows == nil && s.when == nil && s.age == nil }
 
+func (s *newton) memory() float64 {
+	switch {
+	case s.rows != nil || s.age == nil && s.lambda == 1:
+		return math.Inf(1)
+	case s.age != nil:
+		return s.age.weight
+	default:
+		return 1 / (1 - s.lambda)
+	}
+}
+
 func (s *newton) remembers(rows float64) float64 {
 	if s.age != nil {
 		return s.current().age.weight
@@ -51,6 +63,7 @@ func (s *newton) remembers(rows float64) float64 {
 func (s *asgd) basisStands() bool { return !s.warming() }
 
 func (s *asgd) remembers(rows float64) float64 { return rows }
+func (s *asgd) memory() float64                { return math.Inf(1) }
 
 func (s *asgd) settled() bool {
 	if s.warmUp != nil {

@@ -19,6 +19,9 @@ func (d *detector) appendState(e *encoder) {
 func (d *monitor) appendState(e *encoder) {
 	e.float(d.scale)
 	d.level.appendState(e)
+	e.floats(d.windows.sum[:]...)
+	e.floats(d.windows.first[:]...)
+	e.word(uint64(d.windows.used))
 	d.spread.appendState(e)
 	o := &d.out
 	e.floats(o.n, o.rate, o.sum, o.in, o.above, o.count, o.far)
@@ -49,8 +52,9 @@ func (e *encoder) alarm(a *Alarm) {
 
 func (c *channel) appendState(e *encoder) {
 	e.floats(c.n, c.mean, c.square, c.product, c.before, c.sum, c.squares, c.products, c.weights, c.whitened)
-	e.floats(c.up[:]...)
-	e.floats(c.down[:]...)
+	chains := len(c.chains)
+	e.floats(c.up[:chains]...)
+	e.floats(c.down[:chains]...)
 	e.floats(c.run[:]...)
 }
 
@@ -72,6 +76,12 @@ func (d *monitor) restoreState(in *decoder) {
 		in.fail("residuals of scale %v", d.scale)
 	}
 	d.level.restoreState(in)
+	in.bounded(d.windows.sum[:], 1e6)
+	in.bounded(d.windows.first[:], 1e6)
+	if d.windows.used = int(in.word()); d.windows.used < 0 || d.windows.used > windowCount {
+		in.fail("%d windows", d.windows.used)
+		d.windows.used = 0
+	}
 	d.spread.restoreState(in)
 	o := &d.out
 	for _, v := range [...]*float64{&o.n, &o.rate, &o.sum, &o.in, &o.above, &o.count, &o.far} {
@@ -127,10 +137,11 @@ func (c *channel) restoreState(d *decoder) {
 		*v = d.within(-1e6, 1e6)
 	}
 	c.weights, c.whitened = d.within(0, driftBlock), d.within(-1e6, 1e6)
-	d.bounded(c.up[:], 1e9)
-	d.bounded(c.down[:], 1e9)
+	chains := len(c.chains)
+	d.bounded(c.up[:chains], 1e9)
+	d.bounded(c.down[:chains], 1e9)
 	d.bounded(c.run[:], 0x1p53)
-	c.renew(1 / math.Sqrt(c.n))
+	c.renew()
 	share, _ := c.evidence()
 	c.over = share >= 1
 }

@@ -81,6 +81,9 @@ func (s *tracking) relax() {
 	}
 }
 
+// memory is the longest of them.
+func (s *tracking) memory() float64 { return math.Inf(1) }
+
 // remembers the solvers' effective numbers of rows, by their weights in units of information.
 func (s *tracking) remembers(rows float64) float64 {
 	sum := 0.0

@@ -17,7 +17,7 @@ func dump(dir string, s study) error {
 		if n.from > 0 {
 			continue
 		}
-		if err := dumpStream(filepath.Join(dir, fmt.Sprintf("quiet-%d.f64", i)), newStream(1000, n, change{}, 1<<60, s.features), s.rows/10); err != nil {
+		if err := dumpStream(filepath.Join(dir, fmt.Sprintf("quiet-%d.f64", i)), newStream(1000, n, change{}, 1<<60, s.features), s.rows/10+warmUp); err != nil {
 			return err
 		}
 		for j, c := range changes {

@@ -5,7 +5,7 @@ import "math"
 // WatchedRows are watched at a time at most.
 const WatchedRows = 16
 
-// Watch takes rows into the sums and the CUSUMs of the drift detector: two scores of a residual, of which the first one's CUSUMs go from row to row.
+// Watch takes rows into the sums and the CUSUMs of the drift detector: two scores of a residual u, of which the first one's CUSUMs go from row to row.
 type Watch struct {
 	U, Weight     [WatchedRows]float64 // of each row: its residual in σ̂, and how much it counts
 	Level, Spread Scores
@@ -15,7 +15,7 @@ type Watch struct {
 	Most          [Lanes]float64 // the largest value that each has had
 }
 
-// Scores of rows: x is u within ±Most, or of the spread u² up to Most; e = (x − Center − Rho(x₋ − Center))·PerScale·weight.
+// Scores of rows: x is u within ±Most, or of the spread (u − Center − Rho(x₋ − Center))² up to Most, with Center, Rho and x₋ of the level; e = (x − Center − Rho(x₋ − Center))·PerScale·weight.
 type Scores struct {
 	Sum, Squares, Products, Whitened float64 // Σ weight·x, Σ weight·x², Σ weight·x·x₋, Σe
 	Center, Rho, PerScale, Most      float64
@@ -33,8 +33,8 @@ func (w *Watch) Add(n int) {
 func watchPortable(w *Watch, n int) {
 	for i := range n {
 		u, weight := w.U[i], w.Weight[i]
-		w.Spread.add(i, float64(u*u), weight)
 		e := w.Level.add(i, u, weight)
+		w.Spread.add(i, w.Level.surprise(i, u), weight)
 		w.Weights += weight
 		for lane, s := range w.Cusum {
 			step := e
@@ -58,6 +58,12 @@ func (s *Scores) add(i int, x, weight float64) float64 {
 	s.E[i] = e
 	s.Whitened += e
 	return e
+}
+
+// surprise is the square of what u is beyond that which the row before lets expect.
+func (s *Scores) surprise(i int, u float64) float64 {
+	beyond := u - s.Center - float64(s.Rho*(s.X[Lanes+i-1]-s.Center))
+	return float64(beyond * beyond)
 }
 
 // positive part, without a branch that cannot be foreseen.

@@ -83,11 +83,17 @@ func watch() {
 	RET()
 }
 
-func scoresOf(name string, w, n Register, scores int, squared bool) {
+// scoresOf the level, and after it those of the spread, which look at its x.
+func scoresOf(name string, w, n Register, scores int, surprise bool) {
 	constant := func(offset int) VecVirtual {
 		v := YMM()
 		VBROADCASTSD(Mem{Base: w, Disp: scores + offset}, v)
 		return v
+	}
+	level, levelRho := YMM(), YMM()
+	if surprise {
+		VBROADCASTSD(Mem{Base: w, Disp: watchLevel + scoresCenter}, level)
+		VBROADCASTSD(Mem{Base: w, Disp: watchLevel + scoresRho}, levelRho)
 	}
 	center, rho, perScale, most := constant(scoresCenter), constant(scoresRho), constant(scoresPerScale), constant(scoresMost)
 	least := zeros(1)[0]
@@ -100,7 +106,12 @@ func scoresOf(name string, w, n Register, scores int, squared bool) {
 	loop("watch_"+name, left, lanes, func() {
 		x, weight, before, t := YMM(), YMM(), YMM(), YMM()
 		VMOVUPD(Mem{Base: row}, x)
-		if squared {
+		if surprise {
+			VMOVUPD(Mem{Base: row, Disp: watchLevel + scoresX + bytesAVector - 8}, before)
+			VSUBPD(level, before, before)
+			VMULPD(before, levelRho, before)
+			VSUBPD(level, x, x)
+			VSUBPD(before, x, x)
 			VMULPD(x, x, x)
 		}
 		VMINPD(x, most, x)
