@@ -124,6 +124,7 @@ func (m *Linear) learnTile(t *tile) {
 // learnsAhead tells whether the solver may learn a tile before the detector looks at it: nothing is acted upon, and the detector asks the solver for nothing but
 // a basis that stands still. It asks for a scale when it begins, but does not begin anew within the tile that an alarm is in.
 func (m *Linear) learnsAhead() bool {
+	const _ = uint(driftHold - mostRows) // fails to compile where it might
 	return m.cfg.OnDrift == DriftAlarm && m.drift.monitor != nil && m.solver.(adaptive).basisStands()
 }
 

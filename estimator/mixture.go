@@ -53,7 +53,7 @@ func (m *mixture) judge(loss *[experts]float64) {
 	}
 	all := 0.0
 	for a := range m.byRate {
-		m.trust[a] *= follow(&m.byRate[a], &likelihood, shares[a])
+		m.trust[a] = float64(m.trust[a] * follow(&m.byRate[a], &likelihood, shares[a]))
 		all += m.trust[a]
 	}
 	keep := (1 - trustShare) / all
@@ -66,7 +66,7 @@ func (m *mixture) judge(loss *[experts]float64) {
 // follow the solvers at a rate; it gives the likelihood of what they said.
 func follow(weight, likelihood *[experts]float64, share float64) (total float64) {
 	for k := range weight {
-		weight[k] *= likelihood[k]
+		weight[k] = float64(weight[k] * likelihood[k])
 		total += weight[k]
 	}
 	keep := (1 - share) / total

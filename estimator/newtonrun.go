@@ -8,11 +8,12 @@ import (
 
 // Most rows are near, and nothing is remarkable about them: they are learned in runs by one kernel, to the bits of [newton.follow].
 
-// learn the rows of the tile: in runs, and by themselves where a run stops.
+// learn the rows of the tile: in runs, and by themselves where a run stops. What follows a far row is often far too.
 func (s *newton) learn(t *tile) {
 	var run [1]kernel.Run
+	far := false
 	for i := 0; i < t.n; i++ {
-		if s.runs() {
+		if !far && s.runs() {
 			rows := min(t.n-i, s.untilDue())
 			s.begin(&run[0])
 			n := kernel.LearnRun(run[:], t.x[i*t.stride:], t.stride, t.y[i:i+rows], t.w[i:], t.prediction[i:], t.knee[i:])
@@ -27,8 +28,15 @@ func (s *newton) learn(t *tile) {
 		if t.prediction[i], t.knee[i], guarded = s.learnAlone(t, i); guarded {
 			t.guarded++
 		}
+		far = s.wasFar()
 	}
 }
+
+// wasFar tells whether the row that was predicted last was so far that a run would have stopped before it.
+func (s *newton) wasFar() bool { return !(s.far <= s.nearest()) }
+
+// nearest are the rows of a run.
+func (s *newton) nearest() float64 { return min(s.guard.nearest(), belowReach) }
 
 // runs tells whether rows may be learned in runs. While λ < 1, P grows as λ⁻ⁿ at most: in a run of 64 rows by less than a thousand.
 func (s *newton) runs() bool {
@@ -47,7 +55,7 @@ func (s *newton) untilDue() int {
 func (s *newton) begin(r *kernel.Run) {
 	r.Centre, r.PerScale, r.Z, r.Beta, r.Score, r.P, r.PZ = s.center, s.perScale, s.z[:cap(s.z)], s.beta[:s.stride], s.score[:s.stride], s.p, s.pz[:s.stride]
 	r.Coefficients, r.Fading, r.Location, r.Unit = len(s.beta), 0, s.fit.targetC, s.fit.targetS
-	r.Nearest, r.Reach, r.Sharp = min(s.guard.nearest(), belowReach), reach, sharpens
+	r.Nearest, r.Reach, r.Sharp = s.nearest(), reach, sharpens
 	r.Lambda, r.PerLambda = s.lambda, 1/s.lambda
 	if s.lambda < 1 {
 		r.Fading = len(s.beta)

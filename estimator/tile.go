@@ -21,7 +21,8 @@ type tile struct {
 	needsTime bool // a row without a time cannot be learned from
 
 	view    *tile        // a part of it
-	watched *watchedRows // room for the drift detector, which needs it for no longer than a block
+	watched *watchedRows // room for the drift detector, which needs it for no longer than a block, and
+	tracked *trackedRows // for the solver tracking; nil for the others
 
 	// What the solver says of each row, before it learns from it.
 	prediction, knee []float64
@@ -47,6 +48,9 @@ func newTile(c Config) *tile {
 	}
 	if c.HalfLifeTime != 0 {
 		t.stale = make([]bool, rows)
+	}
+	if c.Solver == solverTracking {
+		t.tracked = &trackedRows{}
 	}
 	return t
 }

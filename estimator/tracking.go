@@ -11,7 +11,6 @@ type tracking struct {
 	loss     [experts]float64 // Σ min(ρ, ρ(4)) of this block
 	inBlock  int
 	perScale float64 // 1/σ̂, in force in this block; 0 in the warm-up, which is the same for all
-	rows     trackedRows
 }
 
 const (

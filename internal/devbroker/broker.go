@@ -68,21 +68,27 @@ func (b *Broker) Close() {
 }
 
 // cleanEvery is how often compaction and retention run. The broker beneath does so once an hour, which would let a topic in memory grow far
-// past its bound, and not at all for topics that it has loaded from the disk.
-const cleanEvery = 5 * time.Second
+// past its bound, and not at all for topics that it has loaded from the disk. While it compacts it answers nobody: of a topic of gigabytes that takes so long that
+// members of groups would be given up again and again, so it does nothing but that for a twentieth of the time at most.
+const (
+	cleanEvery = 5 * time.Second
+	cleanShare = 20
+)
 
 func startCleaner(cluster *kfake.Cluster) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(cleanEvery)
-		defer ticker.Stop()
+		timer := time.NewTimer(cleanEvery)
+		defer timer.Stop()
 		for {
 			select {
 			case <-done:
 				return
-			case <-ticker.C:
+			case <-timer.C:
+				began := time.Now()
 				cluster.Compact() // and applies retention
+				timer.Reset(max(cleanEvery, cleanShare*time.Since(began)))
 			}
 		}
 	}()

@@ -21,6 +21,7 @@ type SourceConfig struct {
 	MaxBytes  int           // of one fetch; 0: 4 MiB. Two are held at a time
 
 	AcceptLoss bool   // go on behind offsets that were deleted before they were fetched, and say so in the run; else they are an OffsetError
+	Compacted  bool   // of each key the newest message counts: what is deleted from the beginning is no loss, and fetching goes on behind it
 	TopicID    string // what Cluster.TopicID gave; a topic of the same name with another one is a TopicError. Empty: any
 
 	Asked, Answered func() // a broker is asked, perhaps again, and has answered what helps. May be nil
@@ -202,6 +203,10 @@ func (f *fetcher) outOfRange(ctx context.Context) error {
 	}
 	if first <= f.next && f.next <= end {
 		return kafkago.OffsetNotAvailable
+	}
+	if f.next < first && cfg.Compacted {
+		f.next = first
+		return nil // to be asked again, from there
 	}
 	if f.next < first && cfg.AcceptLoss {
 		f.source.cluster.log.Warn().Str("topic", cfg.Topic).Int("partition", cfg.Partition).Int64("from", f.next).Int64("to", first).Int64("offsets", first-f.next).

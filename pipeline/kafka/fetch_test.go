@@ -255,6 +255,9 @@ func TestFetchGoesOnBehindALossThatIsAccepted(t *testing.T) {
 		if f, err = s.Fetch(t.Context()); err != nil || f.Lost != 0 {
 			t.Errorf("it is told twice: %+v, error %v", f, err)
 		}
+		if f, err := source(t, c, SourceConfig{Topic: name, Offset: 1, Compacted: true}).Fetch(t.Context()); err != nil || f.Lost != 0 || len(f.Messages) == 0 || f.Messages[0].Offset != 3 {
+			t.Errorf("of a compacted topic: %+v, error %v", f, err)
+		}
 		var gone *OffsetError
 		if _, err := source(t, c, SourceConfig{Topic: name, Offset: 9, AcceptLoss: true}).Fetch(t.Context()); !errors.As(err, &gone) {
 			t.Errorf("beyond the end: error %v", err) // that is no loss: it is another topic

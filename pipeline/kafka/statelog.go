@@ -50,7 +50,7 @@ func (l *StateLog) Replay(ctx context.Context, from int64, each func(offset int6
 	if from == end {
 		return end, nil
 	}
-	source, err := l.cluster.OpenSource(SourceConfig{Topic: l.topic, Partition: l.partition, Offset: from})
+	source, err := l.cluster.OpenSource(SourceConfig{Topic: l.topic, Partition: l.partition, Offset: from, Compacted: true})
 	if err != nil {
 		return 0, err
 	}

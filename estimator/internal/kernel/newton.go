@@ -1,6 +1,6 @@
 package kernel
 
-// FewCoefficients is, padded, up to how many [Regard] and [Advance] do by themselves what takes several loops of more.
+// FewCoefficients is, padded, up to how many [LearnRun], [Regard] and [Advance] do by themselves what takes several loops of more.
 const FewCoefficients = 5 * Lanes
 
 // Regard a row x, padded with zeros as centre is, before it is learned from, by len(beta) coefficients of which rows are not padding:

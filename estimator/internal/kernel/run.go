@@ -20,7 +20,7 @@ type Run struct {
 	Sums                        [Lanes]float64 // of rows: those that were inside, all, and all with another Keep; the last is not used
 }
 
-// LearnRun learns rows in their order, each by one model after another. The models are as wide as each other. It returns in how many steps, of a model by a row:
+// LearnRun learns rows in their order, each by one model after another. The models have the same coefficients. It returns in how many steps, of a model by a row:
 // up to the first row that is not like most for one of them, of which that model is not changed. With a the row's weight,
 //
 //	far, product, h: by [Regard];  prediction = Location + product·Unit;  knee: in force
@@ -40,6 +40,9 @@ func LearnRun(models []Run, x []float64, stride int, y, weight, prediction, knee
 		s := &models[i]
 		_, _, _, _, _ = s.Beta[:width], s.Centre[:features], s.PerScale[:features], s.Z[:max(width, 1+features)], s.Score[:width]
 		_, _ = s.PZ[:width], s.P[:s.Coefficients*width]
+		if len(s.Centre) != features || len(s.Beta) != width || features != width && features != width-Lanes {
+			panic("kernel: models of other coefficients")
+		}
 	}
 	return run(models, x, stride, y, weight[:n], prediction[:n*len(models)], knee[:n*len(models)])
 }
