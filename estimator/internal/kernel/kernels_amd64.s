@@ -3952,25 +3952,25 @@ run1AVX2_models:
 
 run1AVX2_last:
 	VPERMPD      $0x93, Y3, Y3
-	VBLENDPD     $0x01, Y2, Y3, Y2
-	VMOVUPD      Y2, (R13)
-	VEXTRACTF128 $0x01, Y1, X0
-	VMAXPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VMAXSD       X0, X1, X1
-	VMOVSD       200(AX), X0
-	VUCOMISD     X1, X0
+	VBLENDPD     $0x01, Y2, Y3, Y0
+	VMOVUPD      Y0, (R13)
+	VEXTRACTF128 $0x01, Y1, X2
+	VMAXPD       X2, X1, X1
+	VUNPCKHPD    X1, X1, X2
+	VMAXSD       X2, X1, X1
+	VMOVSD       200(AX), X2
+	VUCOMISD     X1, X2
 	JCS          run1AVX2_rows_end
 	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
-	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
 
 run1AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run1AVX2_times_end
-	VBROADCASTSD (R13), Y0
-	VMULPD       (R11), Y0, Y0
-	VADDPD       Y0, Y1, Y1
+	VBROADCASTSD (R13), Y1
+	VMULPD       (R11), Y1, Y1
+	VADDPD       Y1, Y2, Y2
 	ADDQ         $0x08, R13
 	ADDQ         $0x20, R11
 	SUBQ         $0x01, R10
@@ -3978,24 +3978,24 @@ run1AVX2_times:
 
 run1AVX2_times_end:
 	MOVQ         72(AX), R10
-	VXORPD       Y0, Y0, Y0
+	VXORPD       Y1, Y1, Y1
 	VXORPD       Y3, Y3, Y3
 	VXORPD       Y5, Y5, Y5
 	VXORPD       Y6, Y6, Y6
-	VMULPD       (R10), Y2, Y7
-	VADDPD       Y7, Y0, Y0
-	VADDPD       Y3, Y0, Y0
+	VMULPD       (R10), Y0, Y7
+	VADDPD       Y7, Y1, Y1
+	VADDPD       Y3, Y1, Y1
 	VADDPD       Y6, Y5, Y5
-	VADDPD       Y5, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X3
-	VADDPD       X3, X0, X0
-	VUNPCKHPD    X0, X0, X3
-	VADDSD       X3, X0, X0
+	VADDPD       Y5, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPD       X3, X1, X1
+	VUNPCKHPD    X1, X1, X3
+	VADDSD       X3, X1, X1
 	VXORPD       Y3, Y3, Y3
 	VXORPD       Y5, Y5, Y5
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
-	VMULPD       Y1, Y2, Y8
+	VMULPD       Y2, Y0, Y8
 	VADDPD       Y8, Y3, Y3
 	VADDPD       Y5, Y3, Y3
 	VADDPD       Y7, Y6, Y6
@@ -4007,7 +4007,7 @@ run1AVX2_times_end:
 	VXORPD       X5, X5, X5
 	VMAXSD       X3, X5, X3
 	VMOVSD       192(AX), X6
-	VMULSD       X6, X0, X4
+	VMULSD       X6, X1, X4
 	VADDSD       184(AX), X4, X4
 	VSUBSD       X4, X4, X5
 	VUCOMISD     X5, X5
@@ -4015,8 +4015,8 @@ run1AVX2_times_end:
 	VMOVSD       (SI), X5
 	VSUBSD       184(AX), X5, X5
 	VDIVSD       X6, X5, X5
-	VSUBSD       X0, X5, X0
-	VANDPD       runMagnitude<>+0(SB), X0, X7
+	VSUBSD       X1, X5, X1
+	VANDPD       runMagnitude<>+0(SB), X1, X7
 	VMOVSD       208(AX), X6
 	VUCOMISD     X7, X6
 	JLS          run1AVX2_rows_end
@@ -4045,25 +4045,25 @@ run1AVX2_bears:
 	VUCOMISD X7, X9
 	VXORPD   X6, X6, X6
 	VSUBSD   X10, X6, X6
-	VMINSD   X0, X10, X4
+	VMINSD   X1, X10, X4
 	VMAXSD   X4, X6, X4
 	VMULSD   X4, X11, X4
 	JCS      run1AVX2_outside
-	VMULSD   X0, X11, X6
+	VMULSD   X1, X11, X6
 	VDIVSD   X12, X6, X6
-	VDIVSD   X12, X11, X0
-	VSQRTSD  X0, X0, X0
+	VDIVSD   X12, X11, X1
+	VSQRTSD  X1, X1, X1
 	MOVQ     168(AX), R10
 	JMP      run1AVX2_advance
 
 run1AVX2_outside:
 	VANDPD runMagnitude<>+0(SB), X10, X6
-	VANDPD runSign<>+0(SB), X0, X0
-	VORPD  X0, X6, X6
+	VANDPD runSign<>+0(SB), X1, X1
+	VORPD  X1, X6, X6
 	VMULSD X6, X11, X6
-	VMOVSD 224(AX), X0
-	VDIVSD X0, X6, X6
-	VXORPD X0, X0, X0
+	VMOVSD 224(AX), X1
+	VDIVSD X1, X6, X6
+	VXORPD X1, X1, X1
 	MOVQ   176(AX), R10
 
 run1AVX2_advance:
@@ -4073,28 +4073,28 @@ run1AVX2_advance:
 	MOVQ         144(AX), R14
 	VBROADCASTSD X6, Y6
 	VBROADCASTSD X4, Y8
-	VBROADCASTSD X0, Y0
-	VMULPD       Y6, Y1, Y6
+	VBROADCASTSD X1, Y1
+	VMULPD       Y6, Y2, Y6
 	VADDPD       (R11), Y6, Y6
 	VMOVUPD      Y6, (R11)
-	VMULPD       Y2, Y8, Y6
+	VMULPD       Y0, Y8, Y6
 	VADDPD       (R12), Y6, Y6
 	VMOVUPD      Y6, (R12)
-	VMULPD       Y0, Y1, Y1
-	VMOVUPD      Y1, (R14)
+	VMULPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (R14)
 	CMPQ         176(AX), $0x00
 	JE           run1AVX2_plain
-	VBROADCASTSD 232(AX), Y0
+	VBROADCASTSD 232(AX), Y1
 
 run1AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run1AVX2_scaled_end
-	VBROADCASTSD (R14), Y2
-	VMULPD       Y1, Y2, Y6
-	VMOVUPD      (R13), Y2
-	VSUBPD       Y6, Y2, Y2
-	VMULPD       Y0, Y2, Y2
-	VMOVUPD      Y2, (R13)
+	VBROADCASTSD (R14), Y0
+	VMULPD       Y2, Y0, Y0
+	VMOVUPD      (R13), Y6
+	VSUBPD       Y0, Y6, Y6
+	VMULPD       Y1, Y6, Y6
+	VMOVUPD      Y6, (R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0x20, R13
 	SUBQ         $0x01, R10
@@ -4108,10 +4108,10 @@ run1AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run1AVX2_downdate_end
 	VBROADCASTSD (R14), Y0
-	VMULPD       Y1, Y0, Y6
-	VMOVUPD      (R13), Y0
-	VSUBPD       Y6, Y0, Y0
-	VMOVUPD      Y0, (R13)
+	VMULPD       Y2, Y0, Y0
+	VMOVUPD      (R13), Y1
+	VSUBPD       Y0, Y1, Y1
+	VMOVUPD      Y1, (R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0x20, R13
 	SUBQ         $0x01, R10
@@ -4357,21 +4357,21 @@ run2AVX2_advance:
 	VMOVUPD      Y6, 32(R14)
 	CMPQ         176(AX), $0x00
 	JE           run2AVX2_plain
-	VBROADCASTSD 232(AX), Y0
+	VBROADCASTSD 232(AX), Y1
 
 run2AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run2AVX2_scaled_end
 	VBROADCASTSD (R14), Y3
-	VMULPD       Y4, Y3, Y1
+	VMULPD       Y4, Y3, Y0
 	VMOVUPD      (R13), Y8
-	VSUBPD       Y1, Y8, Y8
-	VMULPD       Y0, Y8, Y8
+	VSUBPD       Y0, Y8, Y8
+	VMULPD       Y1, Y8, Y8
 	VMOVUPD      Y8, (R13)
-	VMULPD       Y6, Y3, Y1
+	VMULPD       Y6, Y3, Y0
 	VMOVUPD      32(R13), Y3
-	VSUBPD       Y1, Y3, Y3
-	VMULPD       Y0, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 32(R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0x40, R13
@@ -4385,15 +4385,15 @@ run2AVX2_plain:
 run2AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run2AVX2_downdate_end
-	VBROADCASTSD (R14), Y0
-	VMULPD       Y4, Y0, Y1
+	VBROADCASTSD (R14), Y1
+	VMULPD       Y4, Y1, Y0
 	VMOVUPD      (R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, (R13)
-	VMULPD       Y6, Y0, Y1
-	VMOVUPD      32(R13), Y0
-	VSUBPD       Y1, Y0, Y0
-	VMOVUPD      Y0, 32(R13)
+	VMULPD       Y6, Y1, Y0
+	VMOVUPD      32(R13), Y1
+	VSUBPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 32(R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0x40, R13
 	SUBQ         $0x01, R10
@@ -4663,26 +4663,26 @@ run3AVX2_advance:
 	VMOVUPD      Y8, 64(R14)
 	CMPQ         176(AX), $0x00
 	JE           run3AVX2_plain
-	VBROADCASTSD 232(AX), Y0
+	VBROADCASTSD 232(AX), Y1
 
 run3AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run3AVX2_scaled_end
 	VBROADCASTSD (R14), Y3
-	VMULPD       Y6, Y3, Y1
+	VMULPD       Y6, Y3, Y0
 	VMOVUPD      (R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, (R13)
-	VMULPD       Y7, Y3, Y1
+	VMULPD       Y7, Y3, Y0
 	VMOVUPD      32(R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y8, Y3, Y1
+	VMULPD       Y8, Y3, Y0
 	VMOVUPD      64(R13), Y3
-	VSUBPD       Y1, Y3, Y3
-	VMULPD       Y0, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 64(R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0x60, R13
@@ -4696,19 +4696,19 @@ run3AVX2_plain:
 run3AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run3AVX2_downdate_end
-	VBROADCASTSD (R14), Y0
-	VMULPD       Y6, Y0, Y1
+	VBROADCASTSD (R14), Y1
+	VMULPD       Y6, Y1, Y0
 	VMOVUPD      (R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, (R13)
-	VMULPD       Y7, Y0, Y1
+	VMULPD       Y7, Y1, Y0
 	VMOVUPD      32(R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y8, Y0, Y1
-	VMOVUPD      64(R13), Y0
-	VSUBPD       Y1, Y0, Y0
-	VMOVUPD      Y0, 64(R13)
+	VMULPD       Y8, Y1, Y0
+	VMOVUPD      64(R13), Y1
+	VSUBPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 64(R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0x60, R13
 	SUBQ         $0x01, R10
@@ -5002,31 +5002,31 @@ run4AVX2_advance:
 	VMOVUPD      Y10, 96(R14)
 	CMPQ         176(AX), $0x00
 	JE           run4AVX2_plain
-	VBROADCASTSD 232(AX), Y0
+	VBROADCASTSD 232(AX), Y1
 
 run4AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run4AVX2_scaled_end
 	VBROADCASTSD (R14), Y3
-	VMULPD       Y7, Y3, Y1
+	VMULPD       Y7, Y3, Y0
 	VMOVUPD      (R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, (R13)
-	VMULPD       Y8, Y3, Y1
+	VMULPD       Y8, Y3, Y0
 	VMOVUPD      32(R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y9, Y3, Y1
+	VMULPD       Y9, Y3, Y0
 	VMOVUPD      64(R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, 64(R13)
-	VMULPD       Y10, Y3, Y1
+	VMULPD       Y10, Y3, Y0
 	VMOVUPD      96(R13), Y3
-	VSUBPD       Y1, Y3, Y3
-	VMULPD       Y0, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 96(R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0x80, R13
@@ -5040,23 +5040,23 @@ run4AVX2_plain:
 run4AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run4AVX2_downdate_end
-	VBROADCASTSD (R14), Y0
-	VMULPD       Y7, Y0, Y1
+	VBROADCASTSD (R14), Y1
+	VMULPD       Y7, Y1, Y0
 	VMOVUPD      (R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, (R13)
-	VMULPD       Y8, Y0, Y1
+	VMULPD       Y8, Y1, Y0
 	VMOVUPD      32(R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y9, Y0, Y1
+	VMULPD       Y9, Y1, Y0
 	VMOVUPD      64(R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, 64(R13)
-	VMULPD       Y10, Y0, Y1
-	VMOVUPD      96(R13), Y0
-	VSUBPD       Y1, Y0, Y0
-	VMOVUPD      Y0, 96(R13)
+	VMULPD       Y10, Y1, Y0
+	VMOVUPD      96(R13), Y1
+	VSUBPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 96(R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0x80, R13
 	SUBQ         $0x01, R10
@@ -5374,36 +5374,36 @@ run5AVX2_advance:
 	VMOVUPD      Y12, 128(R14)
 	CMPQ         176(AX), $0x00
 	JE           run5AVX2_plain
-	VBROADCASTSD 232(AX), Y0
+	VBROADCASTSD 232(AX), Y1
 
 run5AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run5AVX2_scaled_end
 	VBROADCASTSD (R14), Y3
-	VMULPD       Y8, Y3, Y1
+	VMULPD       Y8, Y3, Y0
 	VMOVUPD      (R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, (R13)
-	VMULPD       Y9, Y3, Y1
+	VMULPD       Y9, Y3, Y0
 	VMOVUPD      32(R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y10, Y3, Y1
+	VMULPD       Y10, Y3, Y0
 	VMOVUPD      64(R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, 64(R13)
-	VMULPD       Y11, Y3, Y1
+	VMULPD       Y11, Y3, Y0
 	VMOVUPD      96(R13), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMULPD       Y1, Y4, Y4
 	VMOVUPD      Y4, 96(R13)
-	VMULPD       Y12, Y3, Y1
+	VMULPD       Y12, Y3, Y0
 	VMOVUPD      128(R13), Y3
-	VSUBPD       Y1, Y3, Y3
-	VMULPD       Y0, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
+	VMULPD       Y1, Y3, Y3
 	VMOVUPD      Y3, 128(R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0xa0, R13
@@ -5417,27 +5417,27 @@ run5AVX2_plain:
 run5AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run5AVX2_downdate_end
-	VBROADCASTSD (R14), Y0
-	VMULPD       Y8, Y0, Y1
+	VBROADCASTSD (R14), Y1
+	VMULPD       Y8, Y1, Y0
 	VMOVUPD      (R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, (R13)
-	VMULPD       Y9, Y0, Y1
+	VMULPD       Y9, Y1, Y0
 	VMOVUPD      32(R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y10, Y0, Y1
+	VMULPD       Y10, Y1, Y0
 	VMOVUPD      64(R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, 64(R13)
-	VMULPD       Y11, Y0, Y1
+	VMULPD       Y11, Y1, Y0
 	VMOVUPD      96(R13), Y3
-	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, 96(R13)
-	VMULPD       Y12, Y0, Y1
-	VMOVUPD      128(R13), Y0
-	VSUBPD       Y1, Y0, Y0
-	VMOVUPD      Y0, 128(R13)
+	VMULPD       Y12, Y1, Y0
+	VMOVUPD      128(R13), Y1
+	VSUBPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 128(R13)
 	ADDQ         $0x08, R14
 	ADDQ         $0xa0, R13
 	SUBQ         $0x01, R10

@@ -127,7 +127,7 @@ func (r *runner) result(slice string) Mem {
 // stop before the row, if jump does.
 func (r *runner) stop(jump func(Op)) { jump(LabelRef(r.name + "_rows_end")) }
 
-// standardise the features, behind the intercept, and multiply P by them.
+// standardise the features, behind the intercept.
 func (r *runner) standardise() {
 	width := GP64()
 	MOVQ(Mem{Base: r.state, Disp: bytesAHeader*runCentre + 8}, width)
@@ -158,6 +158,12 @@ func (r *runner) standardise() {
 		VMOVUPD(r.z[v], at(z, v))
 		before = feature
 	}
+	r.near(largest)
+	r.multiply(z)
+}
+
+// near stops the run before a row that is too far.
+func (r *runner) near(largest VecVirtual) {
 	high := XMM()
 	VEXTRACTF128(Imm(1), largest, high)
 	VMAXPD(high, largest.AsX(), largest.AsX())
@@ -166,8 +172,11 @@ func (r *runner) standardise() {
 	VMOVSD(r.field(runNearest), high)
 	VUCOMISD(largest.AsX(), high)
 	r.stop(JCS)
+}
 
-	rows, p, zj := GP64(), r.slice(runP), YMM()
+// multiply P by the row.
+func (r *runner) multiply(z Register) {
+	rows, p, zj, t := GP64(), r.slice(runP), YMM(), YMM()
 	MOVQ(r.field(runCoefficients), rows)
 	r.pz = zeros(r.vectors)
 	loop(r.name+"_times", rows, 1, func() {
@@ -217,7 +226,11 @@ func (r *runner) foresee() {
 	VMOVSD(r.largest, t)
 	VUCOMISD(r.h, t)
 	r.stop(JCS)
+	r.weigh(p)
+}
 
+// weigh the row against the knee; from here on it is learned, unless it sharpens a coefficient too much. The flags are left as the comparison with the knee set them.
+func (r *runner) weigh(prediction VecVirtual) {
 	raw, ah, limit := XMM(), XMM(), XMM()
 	r.delta, r.a, r.denominator = XMM(), XMM(), XMM()
 	VMOVSD(r.field(runKneePerSigma), raw)
@@ -234,7 +247,7 @@ func (r *runner) foresee() {
 	VUCOMISD(r.field(runSharp), ah)
 	r.stop(JCC)
 	Label(r.name + "_bears")
-	VMOVSD(p, r.result("prediction"))
+	VMOVSD(prediction, r.result("prediction"))
 	VMOVSD(raw, r.result("knee"))
 	VUCOMISD(r.size, limit) // inside, for the step
 }
@@ -285,6 +298,12 @@ func (r *runner) advance(gain, scored, root VecVirtual, rows Register) {
 		VMULPD(by[2], r.pz[v], r.pz[v])
 		VMOVUPD(r.pz[v], at(pz, v))
 	}
+	r.downdate(p, pz, rows)
+}
+
+// downdate so many rows of P.
+func (r *runner) downdate(p, pz, rows Register) {
+	t := YMM()
 	CMPQ(r.field(runFading), Imm(0))
 	JE(LabelRef(r.name + "_plain"))
 	factor := YMM()
