@@ -1,4 +1,4 @@
-.PHONY: build test race fuzz lint kafka-test chaos soak long-run bench bench-peers simulate trends bench-sensors golden demo ci
+.PHONY: build test race fuzz lint kafka-test chaos soak long-run bench bench-peers simulate trends bench-keys bench-sensors golden demo ci
 
 build: ## the program, as ./streamfit
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o streamfit ./cmd/streamfit
@@ -40,6 +40,9 @@ simulate: ## the long form of the simulations, into docs/measured (about ten min
 
 trends: ## levels of sensors and River's WaterFlow, into docs/measured (RIVER: the folder river/datasets of the Python package river 0.26.1)
 	go run ./internal/trendstudy $(if $(RIVER),-waterflow $(RIVER)/water-flow.csv) >docs/measured/trend.md
+
+bench-keys: ## a model for each of 1,000,000 keys over Kafka: the table of docs/measured/keys.md (about twelve minutes)
+	go run ./internal/benchkeys
 
 bench-sensors: ## trends of 10,000 simulated sensors over Kafka: the table of docs/measured/sensors.md (a minute)
 	go run ./internal/benchkeys -sensors -keys 10000 -rows 1000
