@@ -71,7 +71,7 @@ type eager struct {
 func newEager(factor float64) *eager {
 	e := &eager{detector: newDetector(), windows: *levelWindows}
 	e.monitor = newMonitor(1, 0)
-	for _, c := range []*channel{&e.monitor.level, &e.monitor.spread} {
+	for _, c := range []*channel{&e.level, &e.spread} {
 		c.chains = slices.Clone(c.chains)
 		for i := range c.chains {
 			c.chains[i].h *= factor
