@@ -159,26 +159,14 @@ func (s *newton) learnAlone(t *tile, i int) (prediction, knee float64, guarded b
 		s.pass(t.time[i])
 		t.stale[i] = !s.age.fresh()
 	}
-	prediction, h := s.foresee(t, i)
-	knee = s.knee()
-	return prediction, knee, s.learnForeseen(t, i, h)
-}
-
-// foresee row i of the tile: its prediction, and h = zᵀPz where regards.
-func (s *newton) foresee(t *tile, i int) (prediction, h float64) {
-	if s.regards() {
-		h = s.regard(t.x[i*t.stride:])
-		return s.rawPrediction(), h
+	x := t.row(i)
+	if !s.regards() {
+		prediction, knee = s.predict(x), s.knee()
+		return prediction, knee, s.learnRow(x, t.y[i], t.w[i])
 	}
-	return s.predict(t.row(i)), 0
-}
-
-// learnForeseen row i of the tile, and tell whether the guard weighed it down.
-func (s *newton) learnForeseen(t *tile, i int, h float64) (guarded bool) {
-	if s.regards() {
-		return s.follow(t.row(i), t.y[i], s.age.aged(t.w[i]), s.guard.weight(s.guardable(), s.far), h)
-	}
-	return s.learnRow(t.row(i), t.y[i], t.w[i])
+	h := s.regard(t.x[i*t.stride:])
+	prediction, knee = s.rawPrediction(), s.knee()
+	return prediction, knee, s.follow(x, t.y[i], s.age.aged(t.w[i]), s.guard.weight(s.guardable(), s.far), h)
 }
 
 // regards tells whether one kernel does all that comes before a row's step.

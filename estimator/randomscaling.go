@@ -58,13 +58,9 @@ func (a *randomScaling) addHead(iterate, step []float64, scale float64, shift []
 
 // addRest of the iterate, which no step is joined with.
 func (a *randomScaling) addRest(iterate []float64, from int) {
-	perN := 1 / a.n
+	rest, perN := kernel.Path{Sum: a.sum, Squares: a.squares, Moments: a.moments, Mean: a.mean}, 1/a.n
 	for j := from; j < len(a.sum); j++ {
-		d := a.sum[j] + (iterate[j] - a.reference[j])
-		a.sum[j] = d
-		a.squares[j] += float64(d * d)
-		a.moments[j] += float64(a.n * d)
-		a.mean[j] = a.reference[j] + float64(d*perN)
+		rest.AddElement(j, iterate[j]-a.reference[j], a.reference[j], a.n, perN)
 	}
 }
 

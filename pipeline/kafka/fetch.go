@@ -193,7 +193,7 @@ func (f *fetcher) run(ctx context.Context, into *response) (out pipeline.Fetched
 	return out, nil
 }
 
-// outOfRange says what there is instead. A leader that has just been elected may know of less than there is: it is asked again. Where loss is accepted,
+// outOfRange says what there is instead. A leader that has just been elected may know of less than there is: it is asked again. Where loss is accepted, or none,
 // fetching goes on at the first offset that is left.
 func (f *fetcher) outOfRange(ctx context.Context) error {
 	cfg := f.source.cfg
@@ -204,18 +204,16 @@ func (f *fetcher) outOfRange(ctx context.Context) error {
 	if first <= f.next && f.next <= end {
 		return kafkago.OffsetNotAvailable
 	}
-	if f.next < first && cfg.Compacted {
-		f.next = first
-		return nil // to be asked again, from there
+	if f.next > end || !cfg.Compacted && !cfg.AcceptLoss {
+		return &OffsetError{Topic: cfg.Topic, Partition: cfg.Partition, Offset: f.next, First: first, End: end}
 	}
-	if f.next < first && cfg.AcceptLoss {
+	if !cfg.Compacted {
 		f.source.cluster.log.Warn().Str("topic", cfg.Topic).Int("partition", cfg.Partition).Int64("from", f.next).Int64("to", first).Int64("offsets", first-f.next).
 			Msg("kafka: offsets were deleted before they were learned from: going on behind them, as input.on_data_loss says")
 		f.lost += first - f.next
-		f.next = first
-		return nil // to be asked again, from there
 	}
-	return &OffsetError{Topic: cfg.Topic, Partition: cfg.Partition, Offset: f.next, First: first, End: end}
+	f.next = first
+	return nil // to be asked again, from there
 }
 
 // fetch once. Next is where it began if there was nothing new.

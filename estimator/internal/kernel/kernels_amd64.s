@@ -2839,38 +2839,38 @@ TEXT ·regard1AVX2(SB), NOSPLIT, $0-120
 	MOVQ     centre_len+24(FP), DX
 	MOVQ     centre_base+16(FP), BX
 	MOVQ     perScale_base+40(FP), SI
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVSD   (AX), X2
+	VMOVSD   (AX), X0
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y2, Y2, Y2
 	VXORPD   Y3, Y3, Y3
 	CMPQ     DX, $0x04
 	JL       regard1AVX2_last
 	VMOVUPD  (CX), Y3
 	VSUBPD   (BX), Y3, Y3
 	VMULPD   (SI), Y3, Y3
-	VANDPD   Y3, Y0, Y0
-	VMAXPD   Y0, Y1, Y1
+	VANDPD   Y3, Y1, Y1
+	VMAXPD   Y1, Y2, Y2
 
 regard1AVX2_last:
 	VPERMPD      $0x93, Y3, Y3
-	VBLENDPD     $0x01, Y2, Y3, Y2
-	VMOVUPD      Y2, (AX)
-	VEXTRACTF128 $0x01, Y1, X0
-	VMAXPD       X0, X1, X1
-	VUNPCKHPD    X1, X1, X0
-	VMAXSD       X0, X1, X1
-	VMOVSD       X1, far+96(FP)
+	VBLENDPD     $0x01, Y0, Y3, Y0
+	VMOVUPD      Y0, (AX)
+	VEXTRACTF128 $0x01, Y2, X1
+	VMAXPD       X1, X2, X2
+	VUNPCKHPD    X2, X2, X1
+	VMAXSD       X1, X2, X2
+	VMOVSD       X2, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
 
 regard1AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard1AVX2_rows_end
-	VBROADCASTSD (AX), Y0
-	VMULPD       (DX), Y0, Y0
-	VADDPD       Y0, Y1, Y1
+	VBROADCASTSD (AX), Y1
+	VMULPD       (DX), Y1, Y1
+	VADDPD       Y1, Y2, Y2
 	ADDQ         $0x08, AX
 	ADDQ         $0x20, DX
 	SUBQ         $0x01, CX
@@ -2879,32 +2879,32 @@ regard1AVX2_rows:
 regard1AVX2_rows_end:
 	MOVQ         beta+64(FP), AX
 	MOVQ         pz+80(FP), CX
+	VMOVUPD      Y2, (CX)
+	VXORPD       Y1, Y1, Y1
 	VXORPD       Y3, Y3, Y3
 	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
-	VXORPD       Y6, Y6, Y6
-	VMOVUPD      Y1, (CX)
-	VMULPD       (AX), Y2, Y0
-	VADDPD       Y0, Y3, Y3
-	VADDPD       Y4, Y3, Y3
-	VADDPD       Y6, Y5, Y5
-	VADDPD       Y5, Y3, Y3
-	VEXTRACTF128 $0x01, Y3, X0
-	VADDPD       X0, X3, X3
-	VUNPCKHPD    X3, X3, X0
-	VADDSD       X0, X3, X3
-	VMOVSD       X3, product+104(FP)
+	VMULPD       (AX), Y0, Y6
+	VADDPD       Y6, Y1, Y1
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y5, Y4, Y4
+	VADDPD       Y4, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPD       X3, X1, X1
+	VUNPCKHPD    X1, X1, X3
+	VADDSD       X3, X1, X1
+	VMOVSD       X1, product+104(FP)
+	VXORPD       Y1, Y1, Y1
 	VXORPD       Y3, Y3, Y3
 	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
-	VXORPD       Y6, Y6, Y6
-	VMULPD       Y1, Y2, Y0
-	VADDPD       Y0, Y3, Y3
-	VADDPD       Y4, Y3, Y3
-	VADDPD       Y6, Y5, Y5
-	VADDPD       Y5, Y3, Y3
-	VEXTRACTF128 $0x01, Y3, X0
-	VADDPD       X0, X3, X1
+	VMULPD       Y2, Y0, Y0
+	VADDPD       Y0, Y1, Y1
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y5, Y4, Y4
+	VADDPD       Y4, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPD       X0, X1, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -2952,8 +2952,7 @@ advance1AVX2_scaled:
 	JMP          advance1AVX2_scaled
 
 advance1AVX2_scaled_end:
-	VZEROUPPER
-	RET
+	JMP advance1AVX2_end
 
 advance1AVX2_plain:
 advance1AVX2_rows:
@@ -2970,6 +2969,7 @@ advance1AVX2_rows:
 	JMP          advance1AVX2_rows
 
 advance1AVX2_rows_end:
+advance1AVX2_end:
 	VZEROUPPER
 	RET
 
@@ -2981,50 +2981,50 @@ TEXT ·regard2AVX2(SB), NOSPLIT, $0-120
 	MOVQ     centre_len+24(FP), DX
 	MOVQ     centre_base+16(FP), BX
 	MOVQ     perScale_base+40(FP), SI
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVSD   (AX), X2
+	VMOVSD   (AX), X0
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y3, Y3, Y3
 	VXORPD   Y4, Y4, Y4
 	VMOVUPD  (CX), Y4
 	VSUBPD   (BX), Y4, Y4
 	VMULPD   (SI), Y4, Y4
-	VANDPD   Y4, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y4, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y4, Y4
-	VBLENDPD $0x01, Y2, Y4, Y2
-	VMOVUPD  Y2, (AX)
+	VBLENDPD $0x01, Y0, Y4, Y0
+	VMOVUPD  Y0, (AX)
 	VXORPD   Y5, Y5, Y5
 	CMPQ     DX, $0x08
 	JL       regard2AVX2_last
 	VMOVUPD  32(CX), Y5
 	VSUBPD   32(BX), Y5, Y5
 	VMULPD   32(SI), Y5, Y5
-	VANDPD   Y5, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y5, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 
 regard2AVX2_last:
 	VPERMPD      $0x93, Y5, Y5
-	VBLENDPD     $0x01, Y4, Y5, Y0
-	VMOVUPD      Y0, 32(AX)
-	VEXTRACTF128 $0x01, Y1, X3
-	VMAXPD       X3, X1, X1
-	VUNPCKHPD    X1, X1, X3
-	VMAXSD       X3, X1, X1
-	VMOVSD       X1, far+96(FP)
+	VBLENDPD     $0x01, Y4, Y5, Y1
+	VMOVUPD      Y1, 32(AX)
+	VEXTRACTF128 $0x01, Y3, X2
+	VMAXPD       X2, X3, X3
+	VUNPCKHPD    X3, X3, X2
+	VMAXSD       X2, X3, X3
+	VMOVSD       X3, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	VXORPD       Y1, Y1, Y1
 	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
 
 regard2AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard2AVX2_rows_end
-	VBROADCASTSD (AX), Y5
-	VMULPD       (DX), Y5, Y3
-	VADDPD       Y3, Y1, Y1
-	VMULPD       32(DX), Y5, Y3
+	VBROADCASTSD (AX), Y2
+	VMULPD       (DX), Y2, Y3
 	VADDPD       Y3, Y4, Y4
+	VMULPD       32(DX), Y2, Y3
+	VADDPD       Y3, Y5, Y5
 	ADDQ         $0x08, AX
 	ADDQ         $0x40, DX
 	SUBQ         $0x01, CX
@@ -3033,37 +3033,37 @@ regard2AVX2_rows:
 regard2AVX2_rows_end:
 	MOVQ         beta+64(FP), AX
 	MOVQ         pz+80(FP), CX
-	VXORPD       Y5, Y5, Y5
+	VMOVUPD      Y4, (CX)
+	VMOVUPD      Y5, 32(CX)
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
-	VXORPD       Y8, Y8, Y8
-	VMOVUPD      Y1, (CX)
-	VMULPD       (AX), Y2, Y3
-	VADDPD       Y3, Y5, Y5
-	VMOVUPD      Y4, 32(CX)
-	VMULPD       32(AX), Y0, Y3
-	VADDPD       Y3, Y6, Y6
-	VADDPD       Y6, Y5, Y5
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y7, Y5, Y5
-	VEXTRACTF128 $0x01, Y5, X3
-	VADDPD       X3, X5, X5
-	VUNPCKHPD    X5, X5, X3
-	VADDSD       X3, X5, X5
-	VMOVSD       X5, product+104(FP)
-	VXORPD       Y5, Y5, Y5
+	VMULPD       (AX), Y0, Y8
+	VADDPD       Y8, Y2, Y2
+	VMULPD       32(AX), Y1, Y8
+	VADDPD       Y8, Y3, Y3
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y6, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VMOVSD       X2, product+104(FP)
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
-	VXORPD       Y8, Y8, Y8
-	VMULPD       Y1, Y2, Y3
-	VADDPD       Y3, Y5, Y5
-	VMULPD       Y4, Y0, Y3
-	VADDPD       Y3, Y6, Y6
-	VADDPD       Y6, Y5, Y5
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y7, Y5, Y5
-	VEXTRACTF128 $0x01, Y5, X0
-	VADDPD       X0, X5, X1
+	VMULPD       Y4, Y0, Y0
+	VADDPD       Y0, Y2, Y2
+	VMULPD       Y5, Y1, Y0
+	VADDPD       Y0, Y3, Y3
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y6, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -3083,24 +3083,24 @@ TEXT ·advance2AVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSD scored+56(FP), Y1
 	VBROADCASTSD root+64(FP), Y2
 	VBROADCASTSD factor+72(FP), Y3
-	VMOVUPD      (BX), Y5
-	VMULPD       Y0, Y5, Y4
-	VADDPD       (AX), Y4, Y4
-	VMOVUPD      Y4, (AX)
-	VMULPD       (SI), Y1, Y4
-	VADDPD       (CX), Y4, Y4
-	VMOVUPD      Y4, (CX)
+	VMOVUPD      (BX), Y4
+	VMOVUPD      32(BX), Y5
+	VMULPD       Y0, Y4, Y6
+	VADDPD       (AX), Y6, Y6
+	VMOVUPD      Y6, (AX)
+	VMULPD       (SI), Y1, Y6
+	VADDPD       (CX), Y6, Y6
+	VMOVUPD      Y6, (CX)
+	VMULPD       Y2, Y4, Y4
+	VMOVUPD      Y4, (BX)
+	VMULPD       Y0, Y5, Y6
+	VADDPD       32(AX), Y6, Y6
+	VMOVUPD      Y6, 32(AX)
+	VMULPD       32(SI), Y1, Y6
+	VADDPD       32(CX), Y6, Y6
+	VMOVUPD      Y6, 32(CX)
 	VMULPD       Y2, Y5, Y5
-	VMOVUPD      Y5, (BX)
-	VMOVUPD      32(BX), Y6
-	VMULPD       Y0, Y6, Y4
-	VADDPD       32(AX), Y4, Y4
-	VMOVUPD      Y4, 32(AX)
-	VMULPD       32(SI), Y1, Y4
-	VADDPD       32(CX), Y4, Y4
-	VMOVUPD      Y4, 32(CX)
-	VMULPD       Y2, Y6, Y6
-	VMOVUPD      Y6, 32(BX)
+	VMOVUPD      Y5, 32(BX)
 	MOVQ         $0x3ff0000000000000, AX
 	CMPQ         AX, factor+72(FP)
 	JE           advance2AVX2_plain
@@ -3109,14 +3109,14 @@ advance2AVX2_scaled:
 	CMPQ         DI, $0x01
 	JL           advance2AVX2_scaled_end
 	VBROADCASTSD (BX), Y0
-	VMULPD       Y5, Y0, Y4
-	VMOVUPD      (DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, (DX)
-	VMULPD       Y6, Y0, Y4
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMULPD       Y5, Y0, Y1
 	VMOVUPD      32(DX), Y0
-	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y3, Y0, Y0
 	VMOVUPD      Y0, 32(DX)
 	ADDQ         $0x08, BX
@@ -3125,21 +3125,20 @@ advance2AVX2_scaled:
 	JMP          advance2AVX2_scaled
 
 advance2AVX2_scaled_end:
-	VZEROUPPER
-	RET
+	JMP advance2AVX2_end
 
 advance2AVX2_plain:
 advance2AVX2_rows:
 	CMPQ         DI, $0x01
 	JL           advance2AVX2_rows_end
 	VBROADCASTSD (BX), Y0
-	VMULPD       Y5, Y0, Y4
-	VMOVUPD      (DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, (DX)
-	VMULPD       Y6, Y0, Y4
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMULPD       Y5, Y0, Y1
 	VMOVUPD      32(DX), Y0
-	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 32(DX)
 	ADDQ         $0x08, BX
 	ADDQ         $0x40, DX
@@ -3147,6 +3146,7 @@ advance2AVX2_rows:
 	JMP          advance2AVX2_rows
 
 advance2AVX2_rows_end:
+advance2AVX2_end:
 	VZEROUPPER
 	RET
 
@@ -3158,25 +3158,25 @@ TEXT ·regard3AVX2(SB), NOSPLIT, $0-120
 	MOVQ     centre_len+24(FP), DX
 	MOVQ     centre_base+16(FP), BX
 	MOVQ     perScale_base+40(FP), SI
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVSD   (AX), X2
+	VMOVSD   (AX), X0
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y3, Y3, Y3
 	VXORPD   Y4, Y4, Y4
 	VMOVUPD  (CX), Y4
 	VSUBPD   (BX), Y4, Y4
 	VMULPD   (SI), Y4, Y4
-	VANDPD   Y4, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y4, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y4, Y4
-	VBLENDPD $0x01, Y2, Y4, Y2
-	VMOVUPD  Y2, (AX)
+	VBLENDPD $0x01, Y0, Y4, Y0
+	VMOVUPD  Y0, (AX)
 	VXORPD   Y5, Y5, Y5
 	VMOVUPD  32(CX), Y5
 	VSUBPD   32(BX), Y5, Y5
 	VMULPD   32(SI), Y5, Y5
-	VANDPD   Y5, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y5, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y5, Y5
 	VBLENDPD $0x01, Y4, Y5, Y4
 	VMOVUPD  Y4, 32(AX)
@@ -3186,34 +3186,34 @@ TEXT ·regard3AVX2(SB), NOSPLIT, $0-120
 	VMOVUPD  64(CX), Y6
 	VSUBPD   64(BX), Y6, Y6
 	VMULPD   64(SI), Y6, Y6
-	VANDPD   Y6, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y6, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 
 regard3AVX2_last:
 	VPERMPD      $0x93, Y6, Y6
-	VBLENDPD     $0x01, Y5, Y6, Y0
-	VMOVUPD      Y0, 64(AX)
-	VEXTRACTF128 $0x01, Y1, X3
-	VMAXPD       X3, X1, X1
-	VUNPCKHPD    X1, X1, X3
-	VMAXSD       X3, X1, X1
-	VMOVSD       X1, far+96(FP)
+	VBLENDPD     $0x01, Y5, Y6, Y1
+	VMOVUPD      Y1, 64(AX)
+	VEXTRACTF128 $0x01, Y3, X2
+	VMAXPD       X2, X3, X3
+	VUNPCKHPD    X3, X3, X2
+	VMAXSD       X2, X3, X3
+	VMOVSD       X3, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	VXORPD       Y1, Y1, Y1
 	VXORPD       Y5, Y5, Y5
 	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
 
 regard3AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard3AVX2_rows_end
-	VBROADCASTSD (AX), Y7
-	VMULPD       (DX), Y7, Y3
-	VADDPD       Y3, Y1, Y1
-	VMULPD       32(DX), Y7, Y3
+	VBROADCASTSD (AX), Y2
+	VMULPD       (DX), Y2, Y3
 	VADDPD       Y3, Y5, Y5
-	VMULPD       64(DX), Y7, Y3
+	VMULPD       32(DX), Y2, Y3
 	VADDPD       Y3, Y6, Y6
+	VMULPD       64(DX), Y2, Y3
+	VADDPD       Y3, Y7, Y7
 	ADDQ         $0x08, AX
 	ADDQ         $0x60, DX
 	SUBQ         $0x01, CX
@@ -3222,42 +3222,42 @@ regard3AVX2_rows:
 regard3AVX2_rows_end:
 	MOVQ         beta+64(FP), AX
 	MOVQ         pz+80(FP), CX
-	VXORPD       Y7, Y7, Y7
+	VMOVUPD      Y5, (CX)
+	VMOVUPD      Y6, 32(CX)
+	VMOVUPD      Y7, 64(CX)
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
-	VXORPD       Y10, Y10, Y10
-	VMOVUPD      Y1, (CX)
-	VMULPD       (AX), Y2, Y3
-	VADDPD       Y3, Y7, Y7
-	VMOVUPD      Y5, 32(CX)
-	VMULPD       32(AX), Y4, Y3
-	VADDPD       Y3, Y8, Y8
-	VMOVUPD      Y6, 64(CX)
-	VMULPD       64(AX), Y0, Y3
-	VADDPD       Y3, Y9, Y9
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y10, Y9, Y9
-	VADDPD       Y9, Y7, Y7
-	VEXTRACTF128 $0x01, Y7, X3
-	VADDPD       X3, X7, X7
-	VUNPCKHPD    X7, X7, X3
-	VADDSD       X3, X7, X7
-	VMOVSD       X7, product+104(FP)
-	VXORPD       Y7, Y7, Y7
+	VMULPD       (AX), Y0, Y10
+	VADDPD       Y10, Y2, Y2
+	VMULPD       32(AX), Y4, Y10
+	VADDPD       Y10, Y3, Y3
+	VMULPD       64(AX), Y1, Y10
+	VADDPD       Y10, Y8, Y8
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y8, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VMOVSD       X2, product+104(FP)
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
-	VXORPD       Y10, Y10, Y10
-	VMULPD       Y1, Y2, Y3
-	VADDPD       Y3, Y7, Y7
-	VMULPD       Y5, Y4, Y3
-	VADDPD       Y3, Y8, Y8
-	VMULPD       Y6, Y0, Y3
-	VADDPD       Y3, Y9, Y9
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y10, Y9, Y9
-	VADDPD       Y9, Y7, Y7
-	VEXTRACTF128 $0x01, Y7, X0
-	VADDPD       X0, X7, X1
+	VMULPD       Y5, Y0, Y0
+	VADDPD       Y0, Y2, Y2
+	VMULPD       Y6, Y4, Y0
+	VADDPD       Y0, Y3, Y3
+	VMULPD       Y7, Y1, Y0
+	VADDPD       Y0, Y8, Y8
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y8, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -3277,33 +3277,33 @@ TEXT ·advance3AVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSD scored+56(FP), Y1
 	VBROADCASTSD root+64(FP), Y2
 	VBROADCASTSD factor+72(FP), Y3
-	VMOVUPD      (BX), Y5
-	VMULPD       Y0, Y5, Y4
-	VADDPD       (AX), Y4, Y4
-	VMOVUPD      Y4, (AX)
-	VMULPD       (SI), Y1, Y4
-	VADDPD       (CX), Y4, Y4
-	VMOVUPD      Y4, (CX)
+	VMOVUPD      (BX), Y4
+	VMOVUPD      32(BX), Y5
+	VMOVUPD      64(BX), Y6
+	VMULPD       Y0, Y4, Y7
+	VADDPD       (AX), Y7, Y7
+	VMOVUPD      Y7, (AX)
+	VMULPD       (SI), Y1, Y7
+	VADDPD       (CX), Y7, Y7
+	VMOVUPD      Y7, (CX)
+	VMULPD       Y2, Y4, Y4
+	VMOVUPD      Y4, (BX)
+	VMULPD       Y0, Y5, Y7
+	VADDPD       32(AX), Y7, Y7
+	VMOVUPD      Y7, 32(AX)
+	VMULPD       32(SI), Y1, Y7
+	VADDPD       32(CX), Y7, Y7
+	VMOVUPD      Y7, 32(CX)
 	VMULPD       Y2, Y5, Y5
-	VMOVUPD      Y5, (BX)
-	VMOVUPD      32(BX), Y6
-	VMULPD       Y0, Y6, Y4
-	VADDPD       32(AX), Y4, Y4
-	VMOVUPD      Y4, 32(AX)
-	VMULPD       32(SI), Y1, Y4
-	VADDPD       32(CX), Y4, Y4
-	VMOVUPD      Y4, 32(CX)
+	VMOVUPD      Y5, 32(BX)
+	VMULPD       Y0, Y6, Y7
+	VADDPD       64(AX), Y7, Y7
+	VMOVUPD      Y7, 64(AX)
+	VMULPD       64(SI), Y1, Y7
+	VADDPD       64(CX), Y7, Y7
+	VMOVUPD      Y7, 64(CX)
 	VMULPD       Y2, Y6, Y6
-	VMOVUPD      Y6, 32(BX)
-	VMOVUPD      64(BX), Y7
-	VMULPD       Y0, Y7, Y4
-	VADDPD       64(AX), Y4, Y4
-	VMOVUPD      Y4, 64(AX)
-	VMULPD       64(SI), Y1, Y4
-	VADDPD       64(CX), Y4, Y4
-	VMOVUPD      Y4, 64(CX)
-	VMULPD       Y2, Y7, Y7
-	VMOVUPD      Y7, 64(BX)
+	VMOVUPD      Y6, 64(BX)
 	MOVQ         $0x3ff0000000000000, AX
 	CMPQ         AX, factor+72(FP)
 	JE           advance3AVX2_plain
@@ -3312,19 +3312,19 @@ advance3AVX2_scaled:
 	CMPQ         DI, $0x01
 	JL           advance3AVX2_scaled_end
 	VBROADCASTSD (BX), Y0
-	VMULPD       Y5, Y0, Y4
-	VMOVUPD      (DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, (DX)
-	VMULPD       Y6, Y0, Y4
-	VMOVUPD      32(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, 32(DX)
-	VMULPD       Y7, Y0, Y4
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMULPD       Y5, Y0, Y1
+	VMOVUPD      32(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, 32(DX)
+	VMULPD       Y6, Y0, Y1
 	VMOVUPD      64(DX), Y0
-	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y3, Y0, Y0
 	VMOVUPD      Y0, 64(DX)
 	ADDQ         $0x08, BX
@@ -3333,25 +3333,24 @@ advance3AVX2_scaled:
 	JMP          advance3AVX2_scaled
 
 advance3AVX2_scaled_end:
-	VZEROUPPER
-	RET
+	JMP advance3AVX2_end
 
 advance3AVX2_plain:
 advance3AVX2_rows:
 	CMPQ         DI, $0x01
 	JL           advance3AVX2_rows_end
 	VBROADCASTSD (BX), Y0
-	VMULPD       Y5, Y0, Y4
-	VMOVUPD      (DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, (DX)
-	VMULPD       Y6, Y0, Y4
-	VMOVUPD      32(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, 32(DX)
-	VMULPD       Y7, Y0, Y4
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMULPD       Y5, Y0, Y1
+	VMOVUPD      32(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 32(DX)
+	VMULPD       Y6, Y0, Y1
 	VMOVUPD      64(DX), Y0
-	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 64(DX)
 	ADDQ         $0x08, BX
 	ADDQ         $0x60, DX
@@ -3359,6 +3358,7 @@ advance3AVX2_rows:
 	JMP          advance3AVX2_rows
 
 advance3AVX2_rows_end:
+advance3AVX2_end:
 	VZEROUPPER
 	RET
 
@@ -3370,25 +3370,25 @@ TEXT ·regard4AVX2(SB), NOSPLIT, $0-120
 	MOVQ     centre_len+24(FP), DX
 	MOVQ     centre_base+16(FP), BX
 	MOVQ     perScale_base+40(FP), SI
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVSD   (AX), X2
+	VMOVSD   (AX), X0
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y3, Y3, Y3
 	VXORPD   Y4, Y4, Y4
 	VMOVUPD  (CX), Y4
 	VSUBPD   (BX), Y4, Y4
 	VMULPD   (SI), Y4, Y4
-	VANDPD   Y4, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y4, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y4, Y4
-	VBLENDPD $0x01, Y2, Y4, Y2
-	VMOVUPD  Y2, (AX)
+	VBLENDPD $0x01, Y0, Y4, Y0
+	VMOVUPD  Y0, (AX)
 	VXORPD   Y5, Y5, Y5
 	VMOVUPD  32(CX), Y5
 	VSUBPD   32(BX), Y5, Y5
 	VMULPD   32(SI), Y5, Y5
-	VANDPD   Y5, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y5, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y5, Y5
 	VBLENDPD $0x01, Y4, Y5, Y4
 	VMOVUPD  Y4, 32(AX)
@@ -3396,8 +3396,8 @@ TEXT ·regard4AVX2(SB), NOSPLIT, $0-120
 	VMOVUPD  64(CX), Y6
 	VSUBPD   64(BX), Y6, Y6
 	VMULPD   64(SI), Y6, Y6
-	VANDPD   Y6, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y6, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y6, Y6
 	VBLENDPD $0x01, Y5, Y6, Y5
 	VMOVUPD  Y5, 64(AX)
@@ -3407,37 +3407,37 @@ TEXT ·regard4AVX2(SB), NOSPLIT, $0-120
 	VMOVUPD  96(CX), Y7
 	VSUBPD   96(BX), Y7, Y7
 	VMULPD   96(SI), Y7, Y7
-	VANDPD   Y7, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y7, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 
 regard4AVX2_last:
 	VPERMPD      $0x93, Y7, Y7
-	VBLENDPD     $0x01, Y6, Y7, Y0
-	VMOVUPD      Y0, 96(AX)
-	VEXTRACTF128 $0x01, Y1, X3
-	VMAXPD       X3, X1, X1
-	VUNPCKHPD    X1, X1, X3
-	VMAXSD       X3, X1, X1
-	VMOVSD       X1, far+96(FP)
+	VBLENDPD     $0x01, Y6, Y7, Y1
+	VMOVUPD      Y1, 96(AX)
+	VEXTRACTF128 $0x01, Y3, X2
+	VMAXPD       X2, X3, X3
+	VUNPCKHPD    X3, X3, X2
+	VMAXSD       X2, X3, X3
+	VMOVSD       X3, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	VXORPD       Y1, Y1, Y1
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
 
 regard4AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard4AVX2_rows_end
-	VBROADCASTSD (AX), Y9
-	VMULPD       (DX), Y9, Y3
-	VADDPD       Y3, Y1, Y1
-	VMULPD       32(DX), Y9, Y3
+	VBROADCASTSD (AX), Y2
+	VMULPD       (DX), Y2, Y3
 	VADDPD       Y3, Y6, Y6
-	VMULPD       64(DX), Y9, Y3
+	VMULPD       32(DX), Y2, Y3
 	VADDPD       Y3, Y7, Y7
-	VMULPD       96(DX), Y9, Y3
+	VMULPD       64(DX), Y2, Y3
 	VADDPD       Y3, Y8, Y8
+	VMULPD       96(DX), Y2, Y3
+	VADDPD       Y3, Y9, Y9
 	ADDQ         $0x08, AX
 	ADDQ         $0x80, DX
 	SUBQ         $0x01, CX
@@ -3446,47 +3446,47 @@ regard4AVX2_rows:
 regard4AVX2_rows_end:
 	MOVQ         beta+64(FP), AX
 	MOVQ         pz+80(FP), CX
-	VXORPD       Y9, Y9, Y9
+	VMOVUPD      Y6, (CX)
+	VMOVUPD      Y7, 32(CX)
+	VMOVUPD      Y8, 64(CX)
+	VMOVUPD      Y9, 96(CX)
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y10, Y10, Y10
 	VXORPD       Y11, Y11, Y11
-	VXORPD       Y12, Y12, Y12
-	VMOVUPD      Y1, (CX)
-	VMULPD       (AX), Y2, Y3
-	VADDPD       Y3, Y9, Y9
-	VMOVUPD      Y6, 32(CX)
-	VMULPD       32(AX), Y4, Y3
-	VADDPD       Y3, Y10, Y10
-	VMOVUPD      Y7, 64(CX)
-	VMULPD       64(AX), Y5, Y3
-	VADDPD       Y3, Y11, Y11
-	VMOVUPD      Y8, 96(CX)
-	VMULPD       96(AX), Y0, Y3
-	VADDPD       Y3, Y12, Y12
-	VADDPD       Y10, Y9, Y9
+	VMULPD       (AX), Y0, Y12
+	VADDPD       Y12, Y2, Y2
+	VMULPD       32(AX), Y4, Y12
+	VADDPD       Y12, Y3, Y3
+	VMULPD       64(AX), Y5, Y12
+	VADDPD       Y12, Y10, Y10
+	VMULPD       96(AX), Y1, Y12
 	VADDPD       Y12, Y11, Y11
-	VADDPD       Y11, Y9, Y9
-	VEXTRACTF128 $0x01, Y9, X3
-	VADDPD       X3, X9, X9
-	VUNPCKHPD    X9, X9, X3
-	VADDSD       X3, X9, X9
-	VMOVSD       X9, product+104(FP)
-	VXORPD       Y9, Y9, Y9
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y10, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VMOVSD       X2, product+104(FP)
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y10, Y10, Y10
 	VXORPD       Y11, Y11, Y11
-	VXORPD       Y12, Y12, Y12
-	VMULPD       Y1, Y2, Y3
-	VADDPD       Y3, Y9, Y9
-	VMULPD       Y6, Y4, Y3
-	VADDPD       Y3, Y10, Y10
-	VMULPD       Y7, Y5, Y3
-	VADDPD       Y3, Y11, Y11
-	VMULPD       Y8, Y0, Y3
-	VADDPD       Y3, Y12, Y12
-	VADDPD       Y10, Y9, Y9
-	VADDPD       Y12, Y11, Y11
-	VADDPD       Y11, Y9, Y9
-	VEXTRACTF128 $0x01, Y9, X0
-	VADDPD       X0, X9, X1
+	VMULPD       Y6, Y0, Y0
+	VADDPD       Y0, Y2, Y2
+	VMULPD       Y7, Y4, Y0
+	VADDPD       Y0, Y3, Y3
+	VMULPD       Y8, Y5, Y0
+	VADDPD       Y0, Y10, Y10
+	VMULPD       Y9, Y1, Y0
+	VADDPD       Y0, Y11, Y11
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y10, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -3506,42 +3506,42 @@ TEXT ·advance4AVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSD scored+56(FP), Y1
 	VBROADCASTSD root+64(FP), Y2
 	VBROADCASTSD factor+72(FP), Y3
-	VMOVUPD      (BX), Y5
-	VMULPD       Y0, Y5, Y4
-	VADDPD       (AX), Y4, Y4
-	VMOVUPD      Y4, (AX)
-	VMULPD       (SI), Y1, Y4
-	VADDPD       (CX), Y4, Y4
-	VMOVUPD      Y4, (CX)
+	VMOVUPD      (BX), Y4
+	VMOVUPD      32(BX), Y5
+	VMOVUPD      64(BX), Y6
+	VMOVUPD      96(BX), Y7
+	VMULPD       Y0, Y4, Y8
+	VADDPD       (AX), Y8, Y8
+	VMOVUPD      Y8, (AX)
+	VMULPD       (SI), Y1, Y8
+	VADDPD       (CX), Y8, Y8
+	VMOVUPD      Y8, (CX)
+	VMULPD       Y2, Y4, Y4
+	VMOVUPD      Y4, (BX)
+	VMULPD       Y0, Y5, Y8
+	VADDPD       32(AX), Y8, Y8
+	VMOVUPD      Y8, 32(AX)
+	VMULPD       32(SI), Y1, Y8
+	VADDPD       32(CX), Y8, Y8
+	VMOVUPD      Y8, 32(CX)
 	VMULPD       Y2, Y5, Y5
-	VMOVUPD      Y5, (BX)
-	VMOVUPD      32(BX), Y6
-	VMULPD       Y0, Y6, Y4
-	VADDPD       32(AX), Y4, Y4
-	VMOVUPD      Y4, 32(AX)
-	VMULPD       32(SI), Y1, Y4
-	VADDPD       32(CX), Y4, Y4
-	VMOVUPD      Y4, 32(CX)
+	VMOVUPD      Y5, 32(BX)
+	VMULPD       Y0, Y6, Y8
+	VADDPD       64(AX), Y8, Y8
+	VMOVUPD      Y8, 64(AX)
+	VMULPD       64(SI), Y1, Y8
+	VADDPD       64(CX), Y8, Y8
+	VMOVUPD      Y8, 64(CX)
 	VMULPD       Y2, Y6, Y6
-	VMOVUPD      Y6, 32(BX)
-	VMOVUPD      64(BX), Y7
-	VMULPD       Y0, Y7, Y4
-	VADDPD       64(AX), Y4, Y4
-	VMOVUPD      Y4, 64(AX)
-	VMULPD       64(SI), Y1, Y4
-	VADDPD       64(CX), Y4, Y4
-	VMOVUPD      Y4, 64(CX)
+	VMOVUPD      Y6, 64(BX)
+	VMULPD       Y0, Y7, Y8
+	VADDPD       96(AX), Y8, Y8
+	VMOVUPD      Y8, 96(AX)
+	VMULPD       96(SI), Y1, Y8
+	VADDPD       96(CX), Y8, Y8
+	VMOVUPD      Y8, 96(CX)
 	VMULPD       Y2, Y7, Y7
-	VMOVUPD      Y7, 64(BX)
-	VMOVUPD      96(BX), Y8
-	VMULPD       Y0, Y8, Y4
-	VADDPD       96(AX), Y4, Y4
-	VMOVUPD      Y4, 96(AX)
-	VMULPD       96(SI), Y1, Y4
-	VADDPD       96(CX), Y4, Y4
-	VMOVUPD      Y4, 96(CX)
-	VMULPD       Y2, Y8, Y8
-	VMOVUPD      Y8, 96(BX)
+	VMOVUPD      Y7, 96(BX)
 	MOVQ         $0x3ff0000000000000, AX
 	CMPQ         AX, factor+72(FP)
 	JE           advance4AVX2_plain
@@ -3550,24 +3550,24 @@ advance4AVX2_scaled:
 	CMPQ         DI, $0x01
 	JL           advance4AVX2_scaled_end
 	VBROADCASTSD (BX), Y0
-	VMULPD       Y5, Y0, Y4
-	VMOVUPD      (DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, (DX)
-	VMULPD       Y6, Y0, Y4
-	VMOVUPD      32(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, 32(DX)
-	VMULPD       Y7, Y0, Y4
-	VMOVUPD      64(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, 64(DX)
-	VMULPD       Y8, Y0, Y4
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMULPD       Y5, Y0, Y1
+	VMOVUPD      32(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, 32(DX)
+	VMULPD       Y6, Y0, Y1
+	VMOVUPD      64(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, 64(DX)
+	VMULPD       Y7, Y0, Y1
 	VMOVUPD      96(DX), Y0
-	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y3, Y0, Y0
 	VMOVUPD      Y0, 96(DX)
 	ADDQ         $0x08, BX
@@ -3576,29 +3576,28 @@ advance4AVX2_scaled:
 	JMP          advance4AVX2_scaled
 
 advance4AVX2_scaled_end:
-	VZEROUPPER
-	RET
+	JMP advance4AVX2_end
 
 advance4AVX2_plain:
 advance4AVX2_rows:
 	CMPQ         DI, $0x01
 	JL           advance4AVX2_rows_end
 	VBROADCASTSD (BX), Y0
-	VMULPD       Y5, Y0, Y4
-	VMOVUPD      (DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, (DX)
-	VMULPD       Y6, Y0, Y4
-	VMOVUPD      32(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, 32(DX)
-	VMULPD       Y7, Y0, Y4
-	VMOVUPD      64(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, 64(DX)
-	VMULPD       Y8, Y0, Y4
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMULPD       Y5, Y0, Y1
+	VMOVUPD      32(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 32(DX)
+	VMULPD       Y6, Y0, Y1
+	VMOVUPD      64(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 64(DX)
+	VMULPD       Y7, Y0, Y1
 	VMOVUPD      96(DX), Y0
-	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 96(DX)
 	ADDQ         $0x08, BX
 	ADDQ         $0x80, DX
@@ -3606,6 +3605,7 @@ advance4AVX2_rows:
 	JMP          advance4AVX2_rows
 
 advance4AVX2_rows_end:
+advance4AVX2_end:
 	VZEROUPPER
 	RET
 
@@ -3617,25 +3617,25 @@ TEXT ·regard5AVX2(SB), NOSPLIT, $0-120
 	MOVQ     centre_len+24(FP), DX
 	MOVQ     centre_base+16(FP), BX
 	MOVQ     perScale_base+40(FP), SI
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVSD   (AX), X2
+	VMOVSD   (AX), X0
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y3, Y3, Y3
 	VXORPD   Y4, Y4, Y4
 	VMOVUPD  (CX), Y4
 	VSUBPD   (BX), Y4, Y4
 	VMULPD   (SI), Y4, Y4
-	VANDPD   Y4, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y4, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y4, Y4
-	VBLENDPD $0x01, Y2, Y4, Y2
-	VMOVUPD  Y2, (AX)
+	VBLENDPD $0x01, Y0, Y4, Y0
+	VMOVUPD  Y0, (AX)
 	VXORPD   Y5, Y5, Y5
 	VMOVUPD  32(CX), Y5
 	VSUBPD   32(BX), Y5, Y5
 	VMULPD   32(SI), Y5, Y5
-	VANDPD   Y5, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y5, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y5, Y5
 	VBLENDPD $0x01, Y4, Y5, Y4
 	VMOVUPD  Y4, 32(AX)
@@ -3643,8 +3643,8 @@ TEXT ·regard5AVX2(SB), NOSPLIT, $0-120
 	VMOVUPD  64(CX), Y6
 	VSUBPD   64(BX), Y6, Y6
 	VMULPD   64(SI), Y6, Y6
-	VANDPD   Y6, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y6, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y6, Y6
 	VBLENDPD $0x01, Y5, Y6, Y5
 	VMOVUPD  Y5, 64(AX)
@@ -3652,8 +3652,8 @@ TEXT ·regard5AVX2(SB), NOSPLIT, $0-120
 	VMOVUPD  96(CX), Y7
 	VSUBPD   96(BX), Y7, Y7
 	VMULPD   96(SI), Y7, Y7
-	VANDPD   Y7, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y7, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y7, Y7
 	VBLENDPD $0x01, Y6, Y7, Y6
 	VMOVUPD  Y6, 96(AX)
@@ -3663,40 +3663,40 @@ TEXT ·regard5AVX2(SB), NOSPLIT, $0-120
 	VMOVUPD  128(CX), Y8
 	VSUBPD   128(BX), Y8, Y8
 	VMULPD   128(SI), Y8, Y8
-	VANDPD   Y8, Y0, Y3
-	VMAXPD   Y3, Y1, Y1
+	VANDPD   Y8, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 
 regard5AVX2_last:
 	VPERMPD      $0x93, Y8, Y8
-	VBLENDPD     $0x01, Y7, Y8, Y0
-	VMOVUPD      Y0, 128(AX)
-	VEXTRACTF128 $0x01, Y1, X3
-	VMAXPD       X3, X1, X1
-	VUNPCKHPD    X1, X1, X3
-	VMAXSD       X3, X1, X1
-	VMOVSD       X1, far+96(FP)
+	VBLENDPD     $0x01, Y7, Y8, Y1
+	VMOVUPD      Y1, 128(AX)
+	VEXTRACTF128 $0x01, Y3, X2
+	VMAXPD       X2, X3, X3
+	VUNPCKHPD    X3, X3, X2
+	VMAXSD       X2, X3, X3
+	VMOVSD       X3, far+96(FP)
 	MOVQ         rows+88(FP), CX
 	MOVQ         p+72(FP), DX
-	VXORPD       Y1, Y1, Y1
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
+	VXORPD       Y11, Y11, Y11
 
 regard5AVX2_rows:
 	CMPQ         CX, $0x01
 	JL           regard5AVX2_rows_end
-	VBROADCASTSD (AX), Y11
-	VMULPD       (DX), Y11, Y3
-	VADDPD       Y3, Y1, Y1
-	VMULPD       32(DX), Y11, Y3
+	VBROADCASTSD (AX), Y2
+	VMULPD       (DX), Y2, Y3
 	VADDPD       Y3, Y7, Y7
-	VMULPD       64(DX), Y11, Y3
+	VMULPD       32(DX), Y2, Y3
 	VADDPD       Y3, Y8, Y8
-	VMULPD       96(DX), Y11, Y3
+	VMULPD       64(DX), Y2, Y3
 	VADDPD       Y3, Y9, Y9
-	VMULPD       128(DX), Y11, Y3
+	VMULPD       96(DX), Y2, Y3
 	VADDPD       Y3, Y10, Y10
+	VMULPD       128(DX), Y2, Y3
+	VADDPD       Y3, Y11, Y11
 	ADDQ         $0x08, AX
 	ADDQ         $0xa0, DX
 	SUBQ         $0x01, CX
@@ -3705,52 +3705,52 @@ regard5AVX2_rows:
 regard5AVX2_rows_end:
 	MOVQ         beta+64(FP), AX
 	MOVQ         pz+80(FP), CX
-	VXORPD       Y11, Y11, Y11
+	VMOVUPD      Y7, (CX)
+	VMOVUPD      Y8, 32(CX)
+	VMOVUPD      Y9, 64(CX)
+	VMOVUPD      Y10, 96(CX)
+	VMOVUPD      Y11, 128(CX)
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y12, Y12, Y12
 	VXORPD       Y13, Y13, Y13
-	VXORPD       Y14, Y14, Y14
-	VMOVUPD      Y1, (CX)
-	VMULPD       (AX), Y2, Y3
-	VADDPD       Y3, Y11, Y11
-	VMOVUPD      Y7, 32(CX)
-	VMULPD       32(AX), Y4, Y3
-	VADDPD       Y3, Y12, Y12
-	VMOVUPD      Y8, 64(CX)
-	VMULPD       64(AX), Y5, Y3
-	VADDPD       Y3, Y13, Y13
-	VMOVUPD      Y9, 96(CX)
-	VMULPD       96(AX), Y6, Y3
-	VADDPD       Y3, Y14, Y14
-	VMOVUPD      Y10, 128(CX)
-	VMULPD       128(AX), Y0, Y3
-	VADDPD       Y3, Y11, Y11
-	VADDPD       Y12, Y11, Y11
+	VMULPD       (AX), Y0, Y14
+	VADDPD       Y14, Y2, Y2
+	VMULPD       32(AX), Y4, Y14
+	VADDPD       Y14, Y3, Y3
+	VMULPD       64(AX), Y5, Y14
+	VADDPD       Y14, Y12, Y12
+	VMULPD       96(AX), Y6, Y14
 	VADDPD       Y14, Y13, Y13
-	VADDPD       Y13, Y11, Y11
-	VEXTRACTF128 $0x01, Y11, X3
-	VADDPD       X3, X11, X11
-	VUNPCKHPD    X11, X11, X3
-	VADDSD       X3, X11, X11
-	VMOVSD       X11, product+104(FP)
-	VXORPD       Y11, Y11, Y11
+	VMULPD       128(AX), Y1, Y14
+	VADDPD       Y14, Y2, Y2
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y12, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VMOVSD       X2, product+104(FP)
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y12, Y12, Y12
 	VXORPD       Y13, Y13, Y13
-	VXORPD       Y14, Y14, Y14
-	VMULPD       Y1, Y2, Y3
-	VADDPD       Y3, Y11, Y11
-	VMULPD       Y7, Y4, Y3
-	VADDPD       Y3, Y12, Y12
-	VMULPD       Y8, Y5, Y3
-	VADDPD       Y3, Y13, Y13
-	VMULPD       Y9, Y6, Y3
-	VADDPD       Y3, Y14, Y14
-	VMULPD       Y10, Y0, Y3
-	VADDPD       Y3, Y11, Y11
-	VADDPD       Y12, Y11, Y11
-	VADDPD       Y14, Y13, Y13
-	VADDPD       Y13, Y11, Y11
-	VEXTRACTF128 $0x01, Y11, X0
-	VADDPD       X0, X11, X1
+	VMULPD       Y7, Y0, Y0
+	VADDPD       Y0, Y2, Y2
+	VMULPD       Y8, Y4, Y0
+	VADDPD       Y0, Y3, Y3
+	VMULPD       Y9, Y5, Y0
+	VADDPD       Y0, Y12, Y12
+	VMULPD       Y10, Y6, Y0
+	VADDPD       Y0, Y13, Y13
+	VMULPD       Y11, Y1, Y0
+	VADDPD       Y0, Y2, Y2
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y12, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X1
 	VUNPCKHPD    X1, X1, X0
 	VADDSD       X0, X1, X1
 	VMOVSD       X1, h+112(FP)
@@ -3770,51 +3770,51 @@ TEXT ·advance5AVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSD scored+56(FP), Y1
 	VBROADCASTSD root+64(FP), Y2
 	VBROADCASTSD factor+72(FP), Y3
-	VMOVUPD      (BX), Y5
-	VMULPD       Y0, Y5, Y4
-	VADDPD       (AX), Y4, Y4
-	VMOVUPD      Y4, (AX)
-	VMULPD       (SI), Y1, Y4
-	VADDPD       (CX), Y4, Y4
-	VMOVUPD      Y4, (CX)
+	VMOVUPD      (BX), Y4
+	VMOVUPD      32(BX), Y5
+	VMOVUPD      64(BX), Y6
+	VMOVUPD      96(BX), Y7
+	VMOVUPD      128(BX), Y8
+	VMULPD       Y0, Y4, Y9
+	VADDPD       (AX), Y9, Y9
+	VMOVUPD      Y9, (AX)
+	VMULPD       (SI), Y1, Y9
+	VADDPD       (CX), Y9, Y9
+	VMOVUPD      Y9, (CX)
+	VMULPD       Y2, Y4, Y4
+	VMOVUPD      Y4, (BX)
+	VMULPD       Y0, Y5, Y9
+	VADDPD       32(AX), Y9, Y9
+	VMOVUPD      Y9, 32(AX)
+	VMULPD       32(SI), Y1, Y9
+	VADDPD       32(CX), Y9, Y9
+	VMOVUPD      Y9, 32(CX)
 	VMULPD       Y2, Y5, Y5
-	VMOVUPD      Y5, (BX)
-	VMOVUPD      32(BX), Y6
-	VMULPD       Y0, Y6, Y4
-	VADDPD       32(AX), Y4, Y4
-	VMOVUPD      Y4, 32(AX)
-	VMULPD       32(SI), Y1, Y4
-	VADDPD       32(CX), Y4, Y4
-	VMOVUPD      Y4, 32(CX)
+	VMOVUPD      Y5, 32(BX)
+	VMULPD       Y0, Y6, Y9
+	VADDPD       64(AX), Y9, Y9
+	VMOVUPD      Y9, 64(AX)
+	VMULPD       64(SI), Y1, Y9
+	VADDPD       64(CX), Y9, Y9
+	VMOVUPD      Y9, 64(CX)
 	VMULPD       Y2, Y6, Y6
-	VMOVUPD      Y6, 32(BX)
-	VMOVUPD      64(BX), Y7
-	VMULPD       Y0, Y7, Y4
-	VADDPD       64(AX), Y4, Y4
-	VMOVUPD      Y4, 64(AX)
-	VMULPD       64(SI), Y1, Y4
-	VADDPD       64(CX), Y4, Y4
-	VMOVUPD      Y4, 64(CX)
+	VMOVUPD      Y6, 64(BX)
+	VMULPD       Y0, Y7, Y9
+	VADDPD       96(AX), Y9, Y9
+	VMOVUPD      Y9, 96(AX)
+	VMULPD       96(SI), Y1, Y9
+	VADDPD       96(CX), Y9, Y9
+	VMOVUPD      Y9, 96(CX)
 	VMULPD       Y2, Y7, Y7
-	VMOVUPD      Y7, 64(BX)
-	VMOVUPD      96(BX), Y8
-	VMULPD       Y0, Y8, Y4
-	VADDPD       96(AX), Y4, Y4
-	VMOVUPD      Y4, 96(AX)
-	VMULPD       96(SI), Y1, Y4
-	VADDPD       96(CX), Y4, Y4
-	VMOVUPD      Y4, 96(CX)
+	VMOVUPD      Y7, 96(BX)
+	VMULPD       Y0, Y8, Y9
+	VADDPD       128(AX), Y9, Y9
+	VMOVUPD      Y9, 128(AX)
+	VMULPD       128(SI), Y1, Y9
+	VADDPD       128(CX), Y9, Y9
+	VMOVUPD      Y9, 128(CX)
 	VMULPD       Y2, Y8, Y8
-	VMOVUPD      Y8, 96(BX)
-	VMOVUPD      128(BX), Y9
-	VMULPD       Y0, Y9, Y4
-	VADDPD       128(AX), Y4, Y4
-	VMOVUPD      Y4, 128(AX)
-	VMULPD       128(SI), Y1, Y4
-	VADDPD       128(CX), Y4, Y4
-	VMOVUPD      Y4, 128(CX)
-	VMULPD       Y2, Y9, Y9
-	VMOVUPD      Y9, 128(BX)
+	VMOVUPD      Y8, 128(BX)
 	MOVQ         $0x3ff0000000000000, AX
 	CMPQ         AX, factor+72(FP)
 	JE           advance5AVX2_plain
@@ -3823,29 +3823,29 @@ advance5AVX2_scaled:
 	CMPQ         DI, $0x01
 	JL           advance5AVX2_scaled_end
 	VBROADCASTSD (BX), Y0
-	VMULPD       Y5, Y0, Y4
-	VMOVUPD      (DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, (DX)
-	VMULPD       Y6, Y0, Y4
-	VMOVUPD      32(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, 32(DX)
-	VMULPD       Y7, Y0, Y4
-	VMOVUPD      64(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, 64(DX)
-	VMULPD       Y8, Y0, Y4
-	VMOVUPD      96(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD      Y1, 96(DX)
-	VMULPD       Y9, Y0, Y4
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMULPD       Y5, Y0, Y1
+	VMOVUPD      32(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, 32(DX)
+	VMULPD       Y6, Y0, Y1
+	VMOVUPD      64(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, 64(DX)
+	VMULPD       Y7, Y0, Y1
+	VMOVUPD      96(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      Y2, 96(DX)
+	VMULPD       Y8, Y0, Y1
 	VMOVUPD      128(DX), Y0
-	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y0, Y0
 	VMULPD       Y3, Y0, Y0
 	VMOVUPD      Y0, 128(DX)
 	ADDQ         $0x08, BX
@@ -3854,33 +3854,32 @@ advance5AVX2_scaled:
 	JMP          advance5AVX2_scaled
 
 advance5AVX2_scaled_end:
-	VZEROUPPER
-	RET
+	JMP advance5AVX2_end
 
 advance5AVX2_plain:
 advance5AVX2_rows:
 	CMPQ         DI, $0x01
 	JL           advance5AVX2_rows_end
 	VBROADCASTSD (BX), Y0
-	VMULPD       Y5, Y0, Y4
-	VMOVUPD      (DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, (DX)
-	VMULPD       Y6, Y0, Y4
-	VMOVUPD      32(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, 32(DX)
-	VMULPD       Y7, Y0, Y4
-	VMOVUPD      64(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, 64(DX)
-	VMULPD       Y8, Y0, Y4
-	VMOVUPD      96(DX), Y1
-	VSUBPD       Y4, Y1, Y1
-	VMOVUPD      Y1, 96(DX)
-	VMULPD       Y9, Y0, Y4
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMULPD       Y5, Y0, Y1
+	VMOVUPD      32(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 32(DX)
+	VMULPD       Y6, Y0, Y1
+	VMOVUPD      64(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 64(DX)
+	VMULPD       Y7, Y0, Y1
+	VMOVUPD      96(DX), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 96(DX)
+	VMULPD       Y8, Y0, Y1
 	VMOVUPD      128(DX), Y0
-	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 128(DX)
 	ADDQ         $0x08, BX
 	ADDQ         $0xa0, DX
@@ -3888,6 +3887,7 @@ advance5AVX2_rows:
 	JMP          advance5AVX2_rows
 
 advance5AVX2_rows_end:
+advance5AVX2_end:
 	VZEROUPPER
 	RET
 
@@ -3933,46 +3933,46 @@ run1AVX2_rows:
 	MOVQ models+8(FP), R9
 
 run1AVX2_models:
+	MOVQ     48(AX), R11
 	MOVQ     8(AX), R10
-	MOVQ     (AX), R11
-	MOVQ     24(AX), R12
-	MOVQ     48(AX), R13
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVUPD  runOne<>+0(SB), Y2
+	VMOVUPD  runOne<>+0(SB), Y0
+	MOVQ     (AX), R12
+	MOVQ     24(AX), R13
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y2, Y2, Y2
 	VXORPD   Y3, Y3, Y3
 	CMPQ     R10, $0x04
 	JL       run1AVX2_last
 	VMOVUPD  (CX), Y3
-	VSUBPD   (R11), Y3, Y3
-	VMULPD   (R12), Y3, Y3
-	VANDPD   Y3, Y0, Y0
-	VMAXPD   Y0, Y1, Y1
+	VSUBPD   (R12), Y3, Y3
+	VMULPD   (R13), Y3, Y3
+	VANDPD   Y3, Y1, Y1
+	VMAXPD   Y1, Y2, Y2
 
 run1AVX2_last:
 	VPERMPD      $0x93, Y3, Y3
-	VBLENDPD     $0x01, Y2, Y3, Y0
-	VMOVUPD      Y0, (R13)
-	VEXTRACTF128 $0x01, Y1, X2
-	VMAXPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VMAXSD       X2, X1, X1
-	VMOVSD       200(AX), X2
-	VUCOMISD     X1, X2
+	VBLENDPD     $0x01, Y0, Y3, Y0
+	VMOVUPD      Y0, (R11)
+	VMOVSD       200(AX), X1
+	VEXTRACTF128 $0x01, Y2, X3
+	VMAXPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VMAXSD       X3, X2, X2
+	VUCOMISD     X2, X1
 	JCS          run1AVX2_rows_end
-	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
+	MOVQ         120(AX), R12
 	VXORPD       Y2, Y2, Y2
 
 run1AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run1AVX2_times_end
-	VBROADCASTSD (R13), Y1
-	VMULPD       (R11), Y1, Y1
+	VBROADCASTSD (R11), Y1
+	VMULPD       (R12), Y1, Y1
 	VADDPD       Y1, Y2, Y2
-	ADDQ         $0x08, R13
-	ADDQ         $0x20, R11
+	ADDQ         $0x08, R11
+	ADDQ         $0x20, R12
 	SUBQ         $0x01, R10
 	JMP          run1AVX2_times
 
@@ -4067,36 +4067,36 @@ run1AVX2_outside:
 	MOVQ   176(AX), R10
 
 run1AVX2_advance:
-	MOVQ         72(AX), R11
-	MOVQ         96(AX), R12
-	MOVQ         120(AX), R13
-	MOVQ         144(AX), R14
+	MOVQ         120(AX), R11
+	MOVQ         144(AX), R12
 	VBROADCASTSD X6, Y6
 	VBROADCASTSD X4, Y8
 	VBROADCASTSD X1, Y1
+	MOVQ         72(AX), R13
+	MOVQ         96(AX), R14
 	VMULPD       Y6, Y2, Y6
-	VADDPD       (R11), Y6, Y6
-	VMOVUPD      Y6, (R11)
+	VADDPD       (R13), Y6, Y6
+	VMOVUPD      Y6, (R13)
 	VMULPD       Y0, Y8, Y6
-	VADDPD       (R12), Y6, Y6
-	VMOVUPD      Y6, (R12)
+	VADDPD       (R14), Y6, Y6
+	VMOVUPD      Y6, (R14)
 	VMULPD       Y1, Y2, Y2
-	VMOVUPD      Y2, (R14)
+	VMOVUPD      Y2, (R12)
 	CMPQ         176(AX), $0x00
 	JE           run1AVX2_plain
-	VBROADCASTSD 232(AX), Y1
+	VBROADCASTSD 232(AX), Y0
 
 run1AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run1AVX2_scaled_end
-	VBROADCASTSD (R14), Y0
-	VMULPD       Y2, Y0, Y0
-	VMOVUPD      (R13), Y6
-	VSUBPD       Y0, Y6, Y6
-	VMULPD       Y1, Y6, Y6
-	VMOVUPD      Y6, (R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0x20, R13
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y2, Y1, Y1
+	VMOVUPD      (R11), Y6
+	VSUBPD       Y1, Y6, Y6
+	VMULPD       Y0, Y6, Y6
+	VMOVUPD      Y6, (R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0x20, R11
 	SUBQ         $0x01, R10
 	JMP          run1AVX2_scaled
 
@@ -4107,13 +4107,13 @@ run1AVX2_plain:
 run1AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run1AVX2_downdate_end
-	VBROADCASTSD (R14), Y0
+	VBROADCASTSD (R12), Y0
 	VMULPD       Y2, Y0, Y0
-	VMOVUPD      (R13), Y1
+	VMOVUPD      (R11), Y1
 	VSUBPD       Y0, Y1, Y1
-	VMOVUPD      Y1, (R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0x20, R13
+	VMOVUPD      Y1, (R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0x20, R11
 	SUBQ         $0x01, R10
 	JMP          run1AVX2_downdate
 
@@ -4182,97 +4182,97 @@ run2AVX2_rows:
 	MOVQ models+8(FP), R9
 
 run2AVX2_models:
+	MOVQ     48(AX), R11
 	MOVQ     8(AX), R10
-	MOVQ     (AX), R11
-	MOVQ     24(AX), R12
-	MOVQ     48(AX), R13
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVUPD  runOne<>+0(SB), Y3
+	VMOVUPD  runOne<>+0(SB), Y0
+	MOVQ     (AX), R12
+	MOVQ     24(AX), R13
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y3, Y3, Y3
 	VXORPD   Y4, Y4, Y4
 	VMOVUPD  (CX), Y4
-	VSUBPD   (R11), Y4, Y4
-	VMULPD   (R12), Y4, Y4
-	VANDPD   Y4, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   (R12), Y4, Y4
+	VMULPD   (R13), Y4, Y4
+	VANDPD   Y4, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y4, Y4
-	VBLENDPD $0x01, Y3, Y4, Y3
-	VMOVUPD  Y3, (R13)
+	VBLENDPD $0x01, Y0, Y4, Y0
+	VMOVUPD  Y0, (R11)
 	VXORPD   Y6, Y6, Y6
 	CMPQ     R10, $0x08
 	JL       run2AVX2_last
 	VMOVUPD  32(CX), Y6
-	VSUBPD   32(R11), Y6, Y6
-	VMULPD   32(R12), Y6, Y6
-	VANDPD   Y6, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   32(R12), Y6, Y6
+	VMULPD   32(R13), Y6, Y6
+	VANDPD   Y6, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 
 run2AVX2_last:
 	VPERMPD      $0x93, Y6, Y6
-	VBLENDPD     $0x01, Y4, Y6, Y0
-	VMOVUPD      Y0, 32(R13)
-	VEXTRACTF128 $0x01, Y1, X2
-	VMAXPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VMAXSD       X2, X1, X1
+	VBLENDPD     $0x01, Y4, Y6, Y1
+	VMOVUPD      Y1, 32(R11)
 	VMOVSD       200(AX), X2
-	VUCOMISD     X1, X2
+	VEXTRACTF128 $0x01, Y3, X4
+	VMAXPD       X4, X3, X3
+	VUNPCKHPD    X3, X3, X4
+	VMAXSD       X4, X3, X3
+	VUCOMISD     X3, X2
 	JCS          run2AVX2_rows_end
-	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
+	MOVQ         120(AX), R12
 	VXORPD       Y4, Y4, Y4
 	VXORPD       Y6, Y6, Y6
 
 run2AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run2AVX2_times_end
-	VBROADCASTSD (R13), Y1
-	VMULPD       (R11), Y1, Y2
-	VADDPD       Y2, Y4, Y4
-	VMULPD       32(R11), Y1, Y2
-	VADDPD       Y2, Y6, Y6
-	ADDQ         $0x08, R13
-	ADDQ         $0x40, R11
+	VBROADCASTSD (R11), Y2
+	VMULPD       (R12), Y2, Y3
+	VADDPD       Y3, Y4, Y4
+	VMULPD       32(R12), Y2, Y3
+	VADDPD       Y3, Y6, Y6
+	ADDQ         $0x08, R11
+	ADDQ         $0x40, R12
 	SUBQ         $0x01, R10
 	JMP          run2AVX2_times
 
 run2AVX2_times_end:
 	MOVQ         72(AX), R10
-	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
-	VMULPD       (R10), Y3, Y9
-	VADDPD       Y9, Y1, Y1
-	VMULPD       32(R10), Y0, Y9
+	VMULPD       (R10), Y0, Y9
 	VADDPD       Y9, Y2, Y2
-	VADDPD       Y2, Y1, Y1
+	VMULPD       32(R10), Y1, Y9
+	VADDPD       Y9, Y3, Y3
+	VADDPD       Y3, Y2, Y2
 	VADDPD       Y8, Y7, Y7
-	VADDPD       Y7, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X2
-	VADDPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VADDSD       X2, X1, X1
-	VXORPD       Y2, Y2, Y2
+	VADDPD       Y7, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
-	VMULPD       Y4, Y3, Y10
-	VADDPD       Y10, Y2, Y2
-	VMULPD       Y6, Y0, Y10
+	VMULPD       Y4, Y0, Y10
+	VADDPD       Y10, Y3, Y3
+	VMULPD       Y6, Y1, Y10
 	VADDPD       Y10, Y7, Y7
-	VADDPD       Y7, Y2, Y2
+	VADDPD       Y7, Y3, Y3
 	VADDPD       Y9, Y8, Y8
-	VADDPD       Y8, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X5
-	VADDPD       X5, X2, X2
-	VUNPCKHPD    X2, X2, X5
-	VADDSD       X5, X2, X2
+	VADDPD       Y8, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X5
+	VADDPD       X5, X3, X3
+	VUNPCKHPD    X3, X3, X5
+	VADDSD       X5, X3, X3
 	VXORPD       X7, X7, X7
-	VMAXSD       X2, X7, X2
+	VMAXSD       X3, X7, X3
 	VMOVSD       192(AX), X8
-	VMULSD       X8, X1, X5
+	VMULSD       X8, X2, X5
 	VADDSD       184(AX), X5, X5
 	VSUBSD       X5, X5, X7
 	VUCOMISD     X7, X7
@@ -4280,13 +4280,13 @@ run2AVX2_times_end:
 	VMOVSD       (SI), X7
 	VSUBSD       184(AX), X7, X7
 	VDIVSD       X8, X7, X7
-	VSUBSD       X1, X7, X1
-	VANDPD       runMagnitude<>+0(SB), X1, X9
+	VSUBSD       X2, X7, X2
+	VANDPD       runMagnitude<>+0(SB), X2, X9
 	VMOVSD       208(AX), X8
 	VUCOMISD     X9, X8
 	JLS          run2AVX2_rows_end
 	VMOVSD       runLargest<>+0(SB), X8
-	VUCOMISD     X2, X8
+	VUCOMISD     X3, X8
 	JCS          run2AVX2_rows_end
 	VMOVSD       256(AX), X8
 	VMULSD       264(AX), X8, X8
@@ -4294,7 +4294,7 @@ run2AVX2_times_end:
 	VMULSD       192(AX), X8, X8
 	VADDSD       248(AX), X8, X8
 	VMOVSD       (DI), X13
-	VMULSD       X2, X13, X10
+	VMULSD       X3, X13, X10
 	VADDSD       224(AX), X10, X14
 	VMULSD       X14, X12, X11
 	VUCOMISD     X9, X11
@@ -4310,71 +4310,71 @@ run2AVX2_bears:
 	VUCOMISD X9, X11
 	VXORPD   X8, X8, X8
 	VSUBSD   X12, X8, X8
-	VMINSD   X1, X12, X5
+	VMINSD   X2, X12, X5
 	VMAXSD   X5, X8, X5
 	VMULSD   X5, X13, X5
 	JCS      run2AVX2_outside
-	VMULSD   X1, X13, X8
+	VMULSD   X2, X13, X8
 	VDIVSD   X14, X8, X8
-	VDIVSD   X14, X13, X1
-	VSQRTSD  X1, X1, X1
+	VDIVSD   X14, X13, X2
+	VSQRTSD  X2, X2, X2
 	MOVQ     168(AX), R10
 	JMP      run2AVX2_advance
 
 run2AVX2_outside:
 	VANDPD runMagnitude<>+0(SB), X12, X8
-	VANDPD runSign<>+0(SB), X1, X1
-	VORPD  X1, X8, X8
+	VANDPD runSign<>+0(SB), X2, X2
+	VORPD  X2, X8, X8
 	VMULSD X8, X13, X8
-	VMOVSD 224(AX), X1
-	VDIVSD X1, X8, X8
-	VXORPD X1, X1, X1
+	VMOVSD 224(AX), X2
+	VDIVSD X2, X8, X8
+	VXORPD X2, X2, X2
 	MOVQ   176(AX), R10
 
 run2AVX2_advance:
-	MOVQ         72(AX), R11
-	MOVQ         96(AX), R12
-	MOVQ         120(AX), R13
-	MOVQ         144(AX), R14
+	MOVQ         120(AX), R11
+	MOVQ         144(AX), R12
 	VBROADCASTSD X8, Y8
 	VBROADCASTSD X5, Y10
-	VBROADCASTSD X1, Y11
-	VMULPD       Y8, Y4, Y1
-	VADDPD       (R11), Y1, Y1
-	VMOVUPD      Y1, (R11)
-	VMULPD       Y3, Y10, Y1
-	VADDPD       (R12), Y1, Y1
-	VMOVUPD      Y1, (R12)
-	VMULPD       Y11, Y4, Y4
-	VMOVUPD      Y4, (R14)
-	VMULPD       Y8, Y6, Y1
-	VADDPD       32(R11), Y1, Y1
-	VMOVUPD      Y1, 32(R11)
-	VMULPD       Y0, Y10, Y1
-	VADDPD       32(R12), Y1, Y1
-	VMOVUPD      Y1, 32(R12)
-	VMULPD       Y11, Y6, Y6
-	VMOVUPD      Y6, 32(R14)
+	VBROADCASTSD X2, Y2
+	MOVQ         72(AX), R13
+	MOVQ         96(AX), R14
+	VMULPD       Y8, Y4, Y11
+	VADDPD       (R13), Y11, Y11
+	VMOVUPD      Y11, (R13)
+	VMULPD       Y0, Y10, Y11
+	VADDPD       (R14), Y11, Y11
+	VMOVUPD      Y11, (R14)
+	VMULPD       Y2, Y4, Y4
+	VMOVUPD      Y4, (R12)
+	VMULPD       Y8, Y6, Y11
+	VADDPD       32(R13), Y11, Y11
+	VMOVUPD      Y11, 32(R13)
+	VMULPD       Y1, Y10, Y11
+	VADDPD       32(R14), Y11, Y11
+	VMOVUPD      Y11, 32(R14)
+	VMULPD       Y2, Y6, Y6
+	VMOVUPD      Y6, 32(R12)
 	CMPQ         176(AX), $0x00
 	JE           run2AVX2_plain
-	VBROADCASTSD 232(AX), Y1
+	VBROADCASTSD 232(AX), Y0
 
 run2AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run2AVX2_scaled_end
-	VBROADCASTSD (R14), Y3
-	VMULPD       Y4, Y3, Y0
-	VMOVUPD      (R13), Y8
-	VSUBPD       Y0, Y8, Y8
-	VMULPD       Y1, Y8, Y8
-	VMOVUPD      Y8, (R13)
-	VMULPD       Y6, Y3, Y0
-	VMOVUPD      32(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMULPD       Y1, Y3, Y3
-	VMOVUPD      Y3, 32(R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0x40, R13
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y4, Y1, Y2
+	VMOVUPD      (R11), Y8
+	VSUBPD       Y2, Y8, Y8
+	VMULPD       Y0, Y8, Y8
+	VMOVUPD      Y8, (R11)
+	VMULPD       Y6, Y1, Y2
+	VMOVUPD      32(R11), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 32(R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0x40, R11
 	SUBQ         $0x01, R10
 	JMP          run2AVX2_scaled
 
@@ -4385,17 +4385,17 @@ run2AVX2_plain:
 run2AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run2AVX2_downdate_end
-	VBROADCASTSD (R14), Y1
-	VMULPD       Y4, Y1, Y0
-	VMOVUPD      (R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, (R13)
-	VMULPD       Y6, Y1, Y0
-	VMOVUPD      32(R13), Y1
-	VSUBPD       Y0, Y1, Y1
-	VMOVUPD      Y1, 32(R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0x40, R13
+	VBROADCASTSD (R12), Y0
+	VMULPD       Y4, Y0, Y1
+	VMOVUPD      (R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (R11)
+	VMULPD       Y6, Y0, Y1
+	VMOVUPD      32(R11), Y0
+	VSUBPD       Y1, Y0, Y0
+	VMOVUPD      Y0, 32(R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0x40, R11
 	SUBQ         $0x01, R10
 	JMP          run2AVX2_downdate
 
@@ -4405,8 +4405,8 @@ run2AVX2_tally:
 	VMULSD    264(AX), X0, X0
 	VCMPSD    $0x12, X0, X9, X5
 	VMULSD    X0, X0, X0
-	VADDSD    runOne<>+0(SB), X2, X2
-	VMULSD    X2, X0, X0
+	VADDSD    runOne<>+0(SB), X3, X3
+	VMULSD    X3, X0, X0
 	VMULSD    X9, X9, X1
 	VCMPSD    $0x12, X0, X1, X1
 	VORPD     X1, X5, X5
@@ -4464,54 +4464,54 @@ run3AVX2_rows:
 	MOVQ models+8(FP), R9
 
 run3AVX2_models:
+	MOVQ     48(AX), R11
 	MOVQ     8(AX), R10
-	MOVQ     (AX), R11
-	MOVQ     24(AX), R12
-	MOVQ     48(AX), R13
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVUPD  runOne<>+0(SB), Y3
+	VMOVUPD  runOne<>+0(SB), Y0
+	MOVQ     (AX), R12
+	MOVQ     24(AX), R13
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y3, Y3, Y3
 	VXORPD   Y4, Y4, Y4
 	VMOVUPD  (CX), Y4
-	VSUBPD   (R11), Y4, Y4
-	VMULPD   (R12), Y4, Y4
-	VANDPD   Y4, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   (R12), Y4, Y4
+	VMULPD   (R13), Y4, Y4
+	VANDPD   Y4, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y4, Y4
-	VBLENDPD $0x01, Y3, Y4, Y3
-	VMOVUPD  Y3, (R13)
+	VBLENDPD $0x01, Y0, Y4, Y0
+	VMOVUPD  Y0, (R11)
 	VXORPD   Y6, Y6, Y6
 	VMOVUPD  32(CX), Y6
-	VSUBPD   32(R11), Y6, Y6
-	VMULPD   32(R12), Y6, Y6
-	VANDPD   Y6, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   32(R12), Y6, Y6
+	VMULPD   32(R13), Y6, Y6
+	VANDPD   Y6, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y6, Y6
 	VBLENDPD $0x01, Y4, Y6, Y4
-	VMOVUPD  Y4, 32(R13)
+	VMOVUPD  Y4, 32(R11)
 	VXORPD   Y7, Y7, Y7
 	CMPQ     R10, $0x0c
 	JL       run3AVX2_last
 	VMOVUPD  64(CX), Y7
-	VSUBPD   64(R11), Y7, Y7
-	VMULPD   64(R12), Y7, Y7
-	VANDPD   Y7, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   64(R12), Y7, Y7
+	VMULPD   64(R13), Y7, Y7
+	VANDPD   Y7, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 
 run3AVX2_last:
 	VPERMPD      $0x93, Y7, Y7
-	VBLENDPD     $0x01, Y6, Y7, Y0
-	VMOVUPD      Y0, 64(R13)
-	VEXTRACTF128 $0x01, Y1, X2
-	VMAXPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VMAXSD       X2, X1, X1
+	VBLENDPD     $0x01, Y6, Y7, Y1
+	VMOVUPD      Y1, 64(R11)
 	VMOVSD       200(AX), X2
-	VUCOMISD     X1, X2
+	VEXTRACTF128 $0x01, Y3, X5
+	VMAXPD       X5, X3, X3
+	VUNPCKHPD    X3, X3, X5
+	VMAXSD       X5, X3, X3
+	VUCOMISD     X3, X2
 	JCS          run3AVX2_rows_end
-	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
+	MOVQ         120(AX), R12
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
@@ -4519,58 +4519,58 @@ run3AVX2_last:
 run3AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run3AVX2_times_end
-	VBROADCASTSD (R13), Y1
-	VMULPD       (R11), Y1, Y2
-	VADDPD       Y2, Y6, Y6
-	VMULPD       32(R11), Y1, Y2
-	VADDPD       Y2, Y7, Y7
-	VMULPD       64(R11), Y1, Y2
-	VADDPD       Y2, Y8, Y8
-	ADDQ         $0x08, R13
-	ADDQ         $0x60, R11
+	VBROADCASTSD (R11), Y2
+	VMULPD       (R12), Y2, Y3
+	VADDPD       Y3, Y6, Y6
+	VMULPD       32(R12), Y2, Y3
+	VADDPD       Y3, Y7, Y7
+	VMULPD       64(R12), Y2, Y3
+	VADDPD       Y3, Y8, Y8
+	ADDQ         $0x08, R11
+	ADDQ         $0x60, R12
 	SUBQ         $0x01, R10
 	JMP          run3AVX2_times
 
 run3AVX2_times_end:
 	MOVQ         72(AX), R10
-	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
-	VMULPD       (R10), Y3, Y11
-	VADDPD       Y11, Y1, Y1
-	VMULPD       32(R10), Y4, Y11
+	VMULPD       (R10), Y0, Y11
 	VADDPD       Y11, Y2, Y2
-	VMULPD       64(R10), Y0, Y11
+	VMULPD       32(R10), Y4, Y11
+	VADDPD       Y11, Y3, Y3
+	VMULPD       64(R10), Y1, Y11
 	VADDPD       Y11, Y9, Y9
-	VADDPD       Y2, Y1, Y1
+	VADDPD       Y3, Y2, Y2
 	VADDPD       Y10, Y9, Y9
-	VADDPD       Y9, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X2
-	VADDPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VADDSD       X2, X1, X1
-	VXORPD       Y2, Y2, Y2
+	VADDPD       Y9, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
 	VXORPD       Y11, Y11, Y11
-	VMULPD       Y6, Y3, Y12
-	VADDPD       Y12, Y2, Y2
+	VMULPD       Y6, Y0, Y12
+	VADDPD       Y12, Y3, Y3
 	VMULPD       Y7, Y4, Y12
 	VADDPD       Y12, Y9, Y9
-	VMULPD       Y8, Y0, Y12
+	VMULPD       Y8, Y1, Y12
 	VADDPD       Y12, Y10, Y10
-	VADDPD       Y9, Y2, Y2
+	VADDPD       Y9, Y3, Y3
 	VADDPD       Y11, Y10, Y10
-	VADDPD       Y10, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X5
-	VADDPD       X5, X2, X2
-	VUNPCKHPD    X2, X2, X5
-	VADDSD       X5, X2, X2
+	VADDPD       Y10, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X5
+	VADDPD       X5, X3, X3
+	VUNPCKHPD    X3, X3, X5
+	VADDSD       X5, X3, X3
 	VXORPD       X9, X9, X9
-	VMAXSD       X2, X9, X2
+	VMAXSD       X3, X9, X3
 	VMOVSD       192(AX), X10
-	VMULSD       X10, X1, X5
+	VMULSD       X10, X2, X5
 	VADDSD       184(AX), X5, X5
 	VSUBSD       X5, X5, X9
 	VUCOMISD     X9, X9
@@ -4578,13 +4578,13 @@ run3AVX2_times_end:
 	VMOVSD       (SI), X9
 	VSUBSD       184(AX), X9, X9
 	VDIVSD       X10, X9, X9
-	VSUBSD       X1, X9, X1
-	VANDPD       runMagnitude<>+0(SB), X1, X11
+	VSUBSD       X2, X9, X2
+	VANDPD       runMagnitude<>+0(SB), X2, X11
 	VMOVSD       208(AX), X10
 	VUCOMISD     X11, X10
 	JLS          run3AVX2_rows_end
 	VMOVSD       runLargest<>+0(SB), X10
-	VUCOMISD     X2, X10
+	VUCOMISD     X3, X10
 	JCS          run3AVX2_rows_end
 	VMOVSD       256(AX), X10
 	VMULSD       264(AX), X10, X10
@@ -4592,7 +4592,7 @@ run3AVX2_times_end:
 	VMULSD       192(AX), X10, X10
 	VADDSD       248(AX), X10, X10
 	VMOVSD       (DI), X15
-	VMULSD       X2, X15, X12
+	VMULSD       X3, X15, X12
 	VADDSD       224(AX), X12, X16
 	VMULSD       X16, X14, X13
 	VUCOMISD     X11, X13
@@ -4608,84 +4608,84 @@ run3AVX2_bears:
 	VUCOMISD X11, X13
 	VXORPD   X10, X10, X10
 	VSUBSD   X14, X10, X10
-	VMINSD   X1, X14, X5
+	VMINSD   X2, X14, X5
 	VMAXSD   X5, X10, X5
 	VMULSD   X5, X15, X5
 	JCS      run3AVX2_outside
-	VMULSD   X1, X15, X10
+	VMULSD   X2, X15, X10
 	VDIVSD   X16, X10, X10
-	VDIVSD   X16, X15, X1
-	VSQRTSD  X1, X1, X1
+	VDIVSD   X16, X15, X2
+	VSQRTSD  X2, X2, X2
 	MOVQ     168(AX), R10
 	JMP      run3AVX2_advance
 
 run3AVX2_outside:
 	VANDPD runMagnitude<>+0(SB), X14, X10
-	VANDPD runSign<>+0(SB), X1, X1
-	VORPD  X1, X10, X10
+	VANDPD runSign<>+0(SB), X2, X2
+	VORPD  X2, X10, X10
 	VMULSD X10, X15, X10
-	VMOVSD 224(AX), X1
-	VDIVSD X1, X10, X10
-	VXORPD X1, X1, X1
+	VMOVSD 224(AX), X2
+	VDIVSD X2, X10, X10
+	VXORPD X2, X2, X2
 	MOVQ   176(AX), R10
 
 run3AVX2_advance:
-	MOVQ         72(AX), R11
-	MOVQ         96(AX), R12
-	MOVQ         120(AX), R13
-	MOVQ         144(AX), R14
+	MOVQ         120(AX), R11
+	MOVQ         144(AX), R12
 	VBROADCASTSD X10, Y10
 	VBROADCASTSD X5, Y12
-	VBROADCASTSD X1, Y13
-	VMULPD       Y10, Y6, Y1
-	VADDPD       (R11), Y1, Y1
-	VMOVUPD      Y1, (R11)
-	VMULPD       Y3, Y12, Y1
-	VADDPD       (R12), Y1, Y1
-	VMOVUPD      Y1, (R12)
-	VMULPD       Y13, Y6, Y6
-	VMOVUPD      Y6, (R14)
-	VMULPD       Y10, Y7, Y1
-	VADDPD       32(R11), Y1, Y1
-	VMOVUPD      Y1, 32(R11)
-	VMULPD       Y4, Y12, Y1
-	VADDPD       32(R12), Y1, Y1
-	VMOVUPD      Y1, 32(R12)
-	VMULPD       Y13, Y7, Y7
-	VMOVUPD      Y7, 32(R14)
-	VMULPD       Y10, Y8, Y1
-	VADDPD       64(R11), Y1, Y1
-	VMOVUPD      Y1, 64(R11)
-	VMULPD       Y0, Y12, Y1
-	VADDPD       64(R12), Y1, Y1
-	VMOVUPD      Y1, 64(R12)
-	VMULPD       Y13, Y8, Y8
-	VMOVUPD      Y8, 64(R14)
+	VBROADCASTSD X2, Y2
+	MOVQ         72(AX), R13
+	MOVQ         96(AX), R14
+	VMULPD       Y10, Y6, Y13
+	VADDPD       (R13), Y13, Y13
+	VMOVUPD      Y13, (R13)
+	VMULPD       Y0, Y12, Y13
+	VADDPD       (R14), Y13, Y13
+	VMOVUPD      Y13, (R14)
+	VMULPD       Y2, Y6, Y6
+	VMOVUPD      Y6, (R12)
+	VMULPD       Y10, Y7, Y13
+	VADDPD       32(R13), Y13, Y13
+	VMOVUPD      Y13, 32(R13)
+	VMULPD       Y4, Y12, Y13
+	VADDPD       32(R14), Y13, Y13
+	VMOVUPD      Y13, 32(R14)
+	VMULPD       Y2, Y7, Y7
+	VMOVUPD      Y7, 32(R12)
+	VMULPD       Y10, Y8, Y13
+	VADDPD       64(R13), Y13, Y13
+	VMOVUPD      Y13, 64(R13)
+	VMULPD       Y1, Y12, Y13
+	VADDPD       64(R14), Y13, Y13
+	VMOVUPD      Y13, 64(R14)
+	VMULPD       Y2, Y8, Y8
+	VMOVUPD      Y8, 64(R12)
 	CMPQ         176(AX), $0x00
 	JE           run3AVX2_plain
-	VBROADCASTSD 232(AX), Y1
+	VBROADCASTSD 232(AX), Y0
 
 run3AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run3AVX2_scaled_end
-	VBROADCASTSD (R14), Y3
-	VMULPD       Y6, Y3, Y0
-	VMOVUPD      (R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, (R13)
-	VMULPD       Y7, Y3, Y0
-	VMOVUPD      32(R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y8, Y3, Y0
-	VMOVUPD      64(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMULPD       Y1, Y3, Y3
-	VMOVUPD      Y3, 64(R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0x60, R13
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y6, Y1, Y2
+	VMOVUPD      (R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, (R11)
+	VMULPD       Y7, Y1, Y2
+	VMOVUPD      32(R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, 32(R11)
+	VMULPD       Y8, Y1, Y2
+	VMOVUPD      64(R11), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 64(R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0x60, R11
 	SUBQ         $0x01, R10
 	JMP          run3AVX2_scaled
 
@@ -4696,21 +4696,21 @@ run3AVX2_plain:
 run3AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run3AVX2_downdate_end
-	VBROADCASTSD (R14), Y1
-	VMULPD       Y6, Y1, Y0
-	VMOVUPD      (R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, (R13)
-	VMULPD       Y7, Y1, Y0
-	VMOVUPD      32(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y8, Y1, Y0
-	VMOVUPD      64(R13), Y1
-	VSUBPD       Y0, Y1, Y1
-	VMOVUPD      Y1, 64(R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0x60, R13
+	VBROADCASTSD (R12), Y0
+	VMULPD       Y6, Y0, Y1
+	VMOVUPD      (R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (R11)
+	VMULPD       Y7, Y0, Y1
+	VMOVUPD      32(R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 32(R11)
+	VMULPD       Y8, Y0, Y1
+	VMOVUPD      64(R11), Y0
+	VSUBPD       Y1, Y0, Y0
+	VMOVUPD      Y0, 64(R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0x60, R11
 	SUBQ         $0x01, R10
 	JMP          run3AVX2_downdate
 
@@ -4720,8 +4720,8 @@ run3AVX2_tally:
 	VMULSD    264(AX), X0, X0
 	VCMPSD    $0x12, X0, X11, X5
 	VMULSD    X0, X0, X0
-	VADDSD    runOne<>+0(SB), X2, X2
-	VMULSD    X2, X0, X0
+	VADDSD    runOne<>+0(SB), X3, X3
+	VMULSD    X3, X0, X0
 	VMULSD    X11, X11, X1
 	VCMPSD    $0x12, X0, X1, X1
 	VORPD     X1, X5, X5
@@ -4779,63 +4779,63 @@ run4AVX2_rows:
 	MOVQ models+8(FP), R9
 
 run4AVX2_models:
+	MOVQ     48(AX), R11
 	MOVQ     8(AX), R10
-	MOVQ     (AX), R11
-	MOVQ     24(AX), R12
-	MOVQ     48(AX), R13
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVUPD  runOne<>+0(SB), Y3
+	VMOVUPD  runOne<>+0(SB), Y0
+	MOVQ     (AX), R12
+	MOVQ     24(AX), R13
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y3, Y3, Y3
 	VXORPD   Y4, Y4, Y4
 	VMOVUPD  (CX), Y4
-	VSUBPD   (R11), Y4, Y4
-	VMULPD   (R12), Y4, Y4
-	VANDPD   Y4, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   (R12), Y4, Y4
+	VMULPD   (R13), Y4, Y4
+	VANDPD   Y4, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y4, Y4
-	VBLENDPD $0x01, Y3, Y4, Y3
-	VMOVUPD  Y3, (R13)
+	VBLENDPD $0x01, Y0, Y4, Y0
+	VMOVUPD  Y0, (R11)
 	VXORPD   Y6, Y6, Y6
 	VMOVUPD  32(CX), Y6
-	VSUBPD   32(R11), Y6, Y6
-	VMULPD   32(R12), Y6, Y6
-	VANDPD   Y6, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   32(R12), Y6, Y6
+	VMULPD   32(R13), Y6, Y6
+	VANDPD   Y6, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y6, Y6
 	VBLENDPD $0x01, Y4, Y6, Y4
-	VMOVUPD  Y4, 32(R13)
+	VMOVUPD  Y4, 32(R11)
 	VXORPD   Y7, Y7, Y7
 	VMOVUPD  64(CX), Y7
-	VSUBPD   64(R11), Y7, Y7
-	VMULPD   64(R12), Y7, Y7
-	VANDPD   Y7, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   64(R12), Y7, Y7
+	VMULPD   64(R13), Y7, Y7
+	VANDPD   Y7, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y7, Y7
 	VBLENDPD $0x01, Y6, Y7, Y6
-	VMOVUPD  Y6, 64(R13)
+	VMOVUPD  Y6, 64(R11)
 	VXORPD   Y8, Y8, Y8
 	CMPQ     R10, $0x10
 	JL       run4AVX2_last
 	VMOVUPD  96(CX), Y8
-	VSUBPD   96(R11), Y8, Y8
-	VMULPD   96(R12), Y8, Y8
-	VANDPD   Y8, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   96(R12), Y8, Y8
+	VMULPD   96(R13), Y8, Y8
+	VANDPD   Y8, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 
 run4AVX2_last:
 	VPERMPD      $0x93, Y8, Y8
-	VBLENDPD     $0x01, Y7, Y8, Y0
-	VMOVUPD      Y0, 96(R13)
-	VEXTRACTF128 $0x01, Y1, X2
-	VMAXPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VMAXSD       X2, X1, X1
+	VBLENDPD     $0x01, Y7, Y8, Y1
+	VMOVUPD      Y1, 96(R11)
 	VMOVSD       200(AX), X2
-	VUCOMISD     X1, X2
+	VEXTRACTF128 $0x01, Y3, X5
+	VMAXPD       X5, X3, X3
+	VUNPCKHPD    X3, X3, X5
+	VMAXSD       X5, X3, X3
+	VUCOMISD     X3, X2
 	JCS          run4AVX2_rows_end
-	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
+	MOVQ         120(AX), R12
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
@@ -4844,64 +4844,64 @@ run4AVX2_last:
 run4AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run4AVX2_times_end
-	VBROADCASTSD (R13), Y1
-	VMULPD       (R11), Y1, Y2
-	VADDPD       Y2, Y7, Y7
-	VMULPD       32(R11), Y1, Y2
-	VADDPD       Y2, Y8, Y8
-	VMULPD       64(R11), Y1, Y2
-	VADDPD       Y2, Y9, Y9
-	VMULPD       96(R11), Y1, Y2
-	VADDPD       Y2, Y10, Y10
-	ADDQ         $0x08, R13
-	ADDQ         $0x80, R11
+	VBROADCASTSD (R11), Y2
+	VMULPD       (R12), Y2, Y3
+	VADDPD       Y3, Y7, Y7
+	VMULPD       32(R12), Y2, Y3
+	VADDPD       Y3, Y8, Y8
+	VMULPD       64(R12), Y2, Y3
+	VADDPD       Y3, Y9, Y9
+	VMULPD       96(R12), Y2, Y3
+	VADDPD       Y3, Y10, Y10
+	ADDQ         $0x08, R11
+	ADDQ         $0x80, R12
 	SUBQ         $0x01, R10
 	JMP          run4AVX2_times
 
 run4AVX2_times_end:
 	MOVQ         72(AX), R10
-	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y11, Y11, Y11
 	VXORPD       Y12, Y12, Y12
-	VMULPD       (R10), Y3, Y13
-	VADDPD       Y13, Y1, Y1
-	VMULPD       32(R10), Y4, Y13
+	VMULPD       (R10), Y0, Y13
 	VADDPD       Y13, Y2, Y2
+	VMULPD       32(R10), Y4, Y13
+	VADDPD       Y13, Y3, Y3
 	VMULPD       64(R10), Y6, Y13
 	VADDPD       Y13, Y11, Y11
-	VMULPD       96(R10), Y0, Y13
+	VMULPD       96(R10), Y1, Y13
 	VADDPD       Y13, Y12, Y12
-	VADDPD       Y2, Y1, Y1
+	VADDPD       Y3, Y2, Y2
 	VADDPD       Y12, Y11, Y11
-	VADDPD       Y11, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X2
-	VADDPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VADDSD       X2, X1, X1
-	VXORPD       Y2, Y2, Y2
+	VADDPD       Y11, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y11, Y11, Y11
 	VXORPD       Y12, Y12, Y12
 	VXORPD       Y13, Y13, Y13
-	VMULPD       Y7, Y3, Y14
-	VADDPD       Y14, Y2, Y2
+	VMULPD       Y7, Y0, Y14
+	VADDPD       Y14, Y3, Y3
 	VMULPD       Y8, Y4, Y14
 	VADDPD       Y14, Y11, Y11
 	VMULPD       Y9, Y6, Y14
 	VADDPD       Y14, Y12, Y12
-	VMULPD       Y10, Y0, Y14
+	VMULPD       Y10, Y1, Y14
 	VADDPD       Y14, Y13, Y13
-	VADDPD       Y11, Y2, Y2
+	VADDPD       Y11, Y3, Y3
 	VADDPD       Y13, Y12, Y12
-	VADDPD       Y12, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X5
-	VADDPD       X5, X2, X2
-	VUNPCKHPD    X2, X2, X5
-	VADDSD       X5, X2, X2
+	VADDPD       Y12, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X5
+	VADDPD       X5, X3, X3
+	VUNPCKHPD    X3, X3, X5
+	VADDSD       X5, X3, X3
 	VXORPD       X11, X11, X11
-	VMAXSD       X2, X11, X2
+	VMAXSD       X3, X11, X3
 	VMOVSD       192(AX), X12
-	VMULSD       X12, X1, X5
+	VMULSD       X12, X2, X5
 	VADDSD       184(AX), X5, X5
 	VSUBSD       X5, X5, X11
 	VUCOMISD     X11, X11
@@ -4909,13 +4909,13 @@ run4AVX2_times_end:
 	VMOVSD       (SI), X11
 	VSUBSD       184(AX), X11, X11
 	VDIVSD       X12, X11, X11
-	VSUBSD       X1, X11, X1
-	VANDPD       runMagnitude<>+0(SB), X1, X13
+	VSUBSD       X2, X11, X2
+	VANDPD       runMagnitude<>+0(SB), X2, X13
 	VMOVSD       208(AX), X12
 	VUCOMISD     X13, X12
 	JLS          run4AVX2_rows_end
 	VMOVSD       runLargest<>+0(SB), X12
-	VUCOMISD     X2, X12
+	VUCOMISD     X3, X12
 	JCS          run4AVX2_rows_end
 	VMOVSD       256(AX), X12
 	VMULSD       264(AX), X12, X12
@@ -4923,7 +4923,7 @@ run4AVX2_times_end:
 	VMULSD       192(AX), X12, X12
 	VADDSD       248(AX), X12, X12
 	VMOVSD       (DI), X17
-	VMULSD       X2, X17, X14
+	VMULSD       X3, X17, X14
 	VADDSD       224(AX), X14, X18
 	VMULSD       X18, X16, X15
 	VUCOMISD     X13, X15
@@ -4939,97 +4939,97 @@ run4AVX2_bears:
 	VUCOMISD X13, X15
 	VXORPD   X12, X12, X12
 	VSUBSD   X16, X12, X12
-	VMINSD   X1, X16, X5
+	VMINSD   X2, X16, X5
 	VMAXSD   X5, X12, X5
 	VMULSD   X5, X17, X5
 	JCS      run4AVX2_outside
-	VMULSD   X1, X17, X12
+	VMULSD   X2, X17, X12
 	VDIVSD   X18, X12, X12
-	VDIVSD   X18, X17, X1
-	VSQRTSD  X1, X1, X1
+	VDIVSD   X18, X17, X2
+	VSQRTSD  X2, X2, X2
 	MOVQ     168(AX), R10
 	JMP      run4AVX2_advance
 
 run4AVX2_outside:
 	VANDPD runMagnitude<>+0(SB), X16, X12
-	VANDPD runSign<>+0(SB), X1, X1
-	VORPD  X1, X12, X12
+	VANDPD runSign<>+0(SB), X2, X2
+	VORPD  X2, X12, X12
 	VMULSD X12, X17, X12
-	VMOVSD 224(AX), X1
-	VDIVSD X1, X12, X12
-	VXORPD X1, X1, X1
+	VMOVSD 224(AX), X2
+	VDIVSD X2, X12, X12
+	VXORPD X2, X2, X2
 	MOVQ   176(AX), R10
 
 run4AVX2_advance:
-	MOVQ         72(AX), R11
-	MOVQ         96(AX), R12
-	MOVQ         120(AX), R13
-	MOVQ         144(AX), R14
+	MOVQ         120(AX), R11
+	MOVQ         144(AX), R12
 	VBROADCASTSD X12, Y12
 	VBROADCASTSD X5, Y14
-	VBROADCASTSD X1, Y15
-	VMULPD       Y12, Y7, Y1
-	VADDPD       (R11), Y1, Y1
-	VMOVUPD      Y1, (R11)
-	VMULPD       Y3, Y14, Y1
-	VADDPD       (R12), Y1, Y1
-	VMOVUPD      Y1, (R12)
-	VMULPD       Y15, Y7, Y7
-	VMOVUPD      Y7, (R14)
-	VMULPD       Y12, Y8, Y1
-	VADDPD       32(R11), Y1, Y1
-	VMOVUPD      Y1, 32(R11)
-	VMULPD       Y4, Y14, Y1
-	VADDPD       32(R12), Y1, Y1
-	VMOVUPD      Y1, 32(R12)
-	VMULPD       Y15, Y8, Y8
-	VMOVUPD      Y8, 32(R14)
-	VMULPD       Y12, Y9, Y1
-	VADDPD       64(R11), Y1, Y1
-	VMOVUPD      Y1, 64(R11)
-	VMULPD       Y6, Y14, Y1
-	VADDPD       64(R12), Y1, Y1
-	VMOVUPD      Y1, 64(R12)
-	VMULPD       Y15, Y9, Y9
-	VMOVUPD      Y9, 64(R14)
-	VMULPD       Y12, Y10, Y1
-	VADDPD       96(R11), Y1, Y1
-	VMOVUPD      Y1, 96(R11)
-	VMULPD       Y0, Y14, Y1
-	VADDPD       96(R12), Y1, Y1
-	VMOVUPD      Y1, 96(R12)
-	VMULPD       Y15, Y10, Y10
-	VMOVUPD      Y10, 96(R14)
+	VBROADCASTSD X2, Y2
+	MOVQ         72(AX), R13
+	MOVQ         96(AX), R14
+	VMULPD       Y12, Y7, Y15
+	VADDPD       (R13), Y15, Y15
+	VMOVUPD      Y15, (R13)
+	VMULPD       Y0, Y14, Y15
+	VADDPD       (R14), Y15, Y15
+	VMOVUPD      Y15, (R14)
+	VMULPD       Y2, Y7, Y7
+	VMOVUPD      Y7, (R12)
+	VMULPD       Y12, Y8, Y15
+	VADDPD       32(R13), Y15, Y15
+	VMOVUPD      Y15, 32(R13)
+	VMULPD       Y4, Y14, Y15
+	VADDPD       32(R14), Y15, Y15
+	VMOVUPD      Y15, 32(R14)
+	VMULPD       Y2, Y8, Y8
+	VMOVUPD      Y8, 32(R12)
+	VMULPD       Y12, Y9, Y15
+	VADDPD       64(R13), Y15, Y15
+	VMOVUPD      Y15, 64(R13)
+	VMULPD       Y6, Y14, Y15
+	VADDPD       64(R14), Y15, Y15
+	VMOVUPD      Y15, 64(R14)
+	VMULPD       Y2, Y9, Y9
+	VMOVUPD      Y9, 64(R12)
+	VMULPD       Y12, Y10, Y15
+	VADDPD       96(R13), Y15, Y15
+	VMOVUPD      Y15, 96(R13)
+	VMULPD       Y1, Y14, Y15
+	VADDPD       96(R14), Y15, Y15
+	VMOVUPD      Y15, 96(R14)
+	VMULPD       Y2, Y10, Y10
+	VMOVUPD      Y10, 96(R12)
 	CMPQ         176(AX), $0x00
 	JE           run4AVX2_plain
-	VBROADCASTSD 232(AX), Y1
+	VBROADCASTSD 232(AX), Y0
 
 run4AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run4AVX2_scaled_end
-	VBROADCASTSD (R14), Y3
-	VMULPD       Y7, Y3, Y0
-	VMOVUPD      (R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, (R13)
-	VMULPD       Y8, Y3, Y0
-	VMOVUPD      32(R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y9, Y3, Y0
-	VMOVUPD      64(R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, 64(R13)
-	VMULPD       Y10, Y3, Y0
-	VMOVUPD      96(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMULPD       Y1, Y3, Y3
-	VMOVUPD      Y3, 96(R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0x80, R13
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y7, Y1, Y2
+	VMOVUPD      (R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, (R11)
+	VMULPD       Y8, Y1, Y2
+	VMOVUPD      32(R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, 32(R11)
+	VMULPD       Y9, Y1, Y2
+	VMOVUPD      64(R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, 64(R11)
+	VMULPD       Y10, Y1, Y2
+	VMOVUPD      96(R11), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 96(R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0x80, R11
 	SUBQ         $0x01, R10
 	JMP          run4AVX2_scaled
 
@@ -5040,25 +5040,25 @@ run4AVX2_plain:
 run4AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run4AVX2_downdate_end
-	VBROADCASTSD (R14), Y1
-	VMULPD       Y7, Y1, Y0
-	VMOVUPD      (R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, (R13)
-	VMULPD       Y8, Y1, Y0
-	VMOVUPD      32(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y9, Y1, Y0
-	VMOVUPD      64(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, 64(R13)
-	VMULPD       Y10, Y1, Y0
-	VMOVUPD      96(R13), Y1
-	VSUBPD       Y0, Y1, Y1
-	VMOVUPD      Y1, 96(R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0x80, R13
+	VBROADCASTSD (R12), Y0
+	VMULPD       Y7, Y0, Y1
+	VMOVUPD      (R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (R11)
+	VMULPD       Y8, Y0, Y1
+	VMOVUPD      32(R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 32(R11)
+	VMULPD       Y9, Y0, Y1
+	VMOVUPD      64(R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 64(R11)
+	VMULPD       Y10, Y0, Y1
+	VMOVUPD      96(R11), Y0
+	VSUBPD       Y1, Y0, Y0
+	VMOVUPD      Y0, 96(R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0x80, R11
 	SUBQ         $0x01, R10
 	JMP          run4AVX2_downdate
 
@@ -5068,8 +5068,8 @@ run4AVX2_tally:
 	VMULSD    264(AX), X0, X0
 	VCMPSD    $0x12, X0, X13, X5
 	VMULSD    X0, X0, X0
-	VADDSD    runOne<>+0(SB), X2, X2
-	VMULSD    X2, X0, X0
+	VADDSD    runOne<>+0(SB), X3, X3
+	VMULSD    X3, X0, X0
 	VMULSD    X13, X13, X1
 	VCMPSD    $0x12, X0, X1, X1
 	VORPD     X1, X5, X5
@@ -5127,72 +5127,72 @@ run5AVX2_rows:
 	MOVQ models+8(FP), R9
 
 run5AVX2_models:
+	MOVQ     48(AX), R11
 	MOVQ     8(AX), R10
-	MOVQ     (AX), R11
-	MOVQ     24(AX), R12
-	MOVQ     48(AX), R13
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLQ   $0x01, Y0, Y0
-	VXORPD   Y1, Y1, Y1
-	VMOVUPD  runOne<>+0(SB), Y3
+	VMOVUPD  runOne<>+0(SB), Y0
+	MOVQ     (AX), R12
+	MOVQ     24(AX), R13
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLQ   $0x01, Y1, Y1
+	VXORPD   Y3, Y3, Y3
 	VXORPD   Y4, Y4, Y4
 	VMOVUPD  (CX), Y4
-	VSUBPD   (R11), Y4, Y4
-	VMULPD   (R12), Y4, Y4
-	VANDPD   Y4, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   (R12), Y4, Y4
+	VMULPD   (R13), Y4, Y4
+	VANDPD   Y4, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y4, Y4
-	VBLENDPD $0x01, Y3, Y4, Y3
-	VMOVUPD  Y3, (R13)
+	VBLENDPD $0x01, Y0, Y4, Y0
+	VMOVUPD  Y0, (R11)
 	VXORPD   Y6, Y6, Y6
 	VMOVUPD  32(CX), Y6
-	VSUBPD   32(R11), Y6, Y6
-	VMULPD   32(R12), Y6, Y6
-	VANDPD   Y6, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   32(R12), Y6, Y6
+	VMULPD   32(R13), Y6, Y6
+	VANDPD   Y6, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y6, Y6
 	VBLENDPD $0x01, Y4, Y6, Y4
-	VMOVUPD  Y4, 32(R13)
+	VMOVUPD  Y4, 32(R11)
 	VXORPD   Y7, Y7, Y7
 	VMOVUPD  64(CX), Y7
-	VSUBPD   64(R11), Y7, Y7
-	VMULPD   64(R12), Y7, Y7
-	VANDPD   Y7, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   64(R12), Y7, Y7
+	VMULPD   64(R13), Y7, Y7
+	VANDPD   Y7, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y7, Y7
 	VBLENDPD $0x01, Y6, Y7, Y6
-	VMOVUPD  Y6, 64(R13)
+	VMOVUPD  Y6, 64(R11)
 	VXORPD   Y8, Y8, Y8
 	VMOVUPD  96(CX), Y8
-	VSUBPD   96(R11), Y8, Y8
-	VMULPD   96(R12), Y8, Y8
-	VANDPD   Y8, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   96(R12), Y8, Y8
+	VMULPD   96(R13), Y8, Y8
+	VANDPD   Y8, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 	VPERMPD  $0x93, Y8, Y8
 	VBLENDPD $0x01, Y7, Y8, Y7
-	VMOVUPD  Y7, 96(R13)
+	VMOVUPD  Y7, 96(R11)
 	VXORPD   Y9, Y9, Y9
 	CMPQ     R10, $0x14
 	JL       run5AVX2_last
 	VMOVUPD  128(CX), Y9
-	VSUBPD   128(R11), Y9, Y9
-	VMULPD   128(R12), Y9, Y9
-	VANDPD   Y9, Y0, Y2
-	VMAXPD   Y2, Y1, Y1
+	VSUBPD   128(R12), Y9, Y9
+	VMULPD   128(R13), Y9, Y9
+	VANDPD   Y9, Y1, Y2
+	VMAXPD   Y2, Y3, Y3
 
 run5AVX2_last:
 	VPERMPD      $0x93, Y9, Y9
-	VBLENDPD     $0x01, Y8, Y9, Y0
-	VMOVUPD      Y0, 128(R13)
-	VEXTRACTF128 $0x01, Y1, X2
-	VMAXPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VMAXSD       X2, X1, X1
+	VBLENDPD     $0x01, Y8, Y9, Y1
+	VMOVUPD      Y1, 128(R11)
 	VMOVSD       200(AX), X2
-	VUCOMISD     X1, X2
+	VEXTRACTF128 $0x01, Y3, X5
+	VMAXPD       X5, X3, X3
+	VUNPCKHPD    X3, X3, X5
+	VMAXSD       X5, X3, X3
+	VUCOMISD     X3, X2
 	JCS          run5AVX2_rows_end
-	MOVQ         120(AX), R11
 	MOVQ         168(AX), R10
+	MOVQ         120(AX), R12
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
@@ -5202,70 +5202,70 @@ run5AVX2_last:
 run5AVX2_times:
 	CMPQ         R10, $0x01
 	JL           run5AVX2_times_end
-	VBROADCASTSD (R13), Y1
-	VMULPD       (R11), Y1, Y2
-	VADDPD       Y2, Y8, Y8
-	VMULPD       32(R11), Y1, Y2
-	VADDPD       Y2, Y9, Y9
-	VMULPD       64(R11), Y1, Y2
-	VADDPD       Y2, Y10, Y10
-	VMULPD       96(R11), Y1, Y2
-	VADDPD       Y2, Y11, Y11
-	VMULPD       128(R11), Y1, Y2
-	VADDPD       Y2, Y12, Y12
-	ADDQ         $0x08, R13
-	ADDQ         $0xa0, R11
+	VBROADCASTSD (R11), Y2
+	VMULPD       (R12), Y2, Y3
+	VADDPD       Y3, Y8, Y8
+	VMULPD       32(R12), Y2, Y3
+	VADDPD       Y3, Y9, Y9
+	VMULPD       64(R12), Y2, Y3
+	VADDPD       Y3, Y10, Y10
+	VMULPD       96(R12), Y2, Y3
+	VADDPD       Y3, Y11, Y11
+	VMULPD       128(R12), Y2, Y3
+	VADDPD       Y3, Y12, Y12
+	ADDQ         $0x08, R11
+	ADDQ         $0xa0, R12
 	SUBQ         $0x01, R10
 	JMP          run5AVX2_times
 
 run5AVX2_times_end:
 	MOVQ         72(AX), R10
-	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y13, Y13, Y13
 	VXORPD       Y14, Y14, Y14
-	VMULPD       (R10), Y3, Y15
-	VADDPD       Y15, Y1, Y1
-	VMULPD       32(R10), Y4, Y15
+	VMULPD       (R10), Y0, Y15
 	VADDPD       Y15, Y2, Y2
+	VMULPD       32(R10), Y4, Y15
+	VADDPD       Y15, Y3, Y3
 	VMULPD       64(R10), Y6, Y15
 	VADDPD       Y15, Y13, Y13
 	VMULPD       96(R10), Y7, Y15
 	VADDPD       Y15, Y14, Y14
-	VMULPD       128(R10), Y0, Y15
-	VADDPD       Y15, Y1, Y1
-	VADDPD       Y2, Y1, Y1
+	VMULPD       128(R10), Y1, Y15
+	VADDPD       Y15, Y2, Y2
+	VADDPD       Y3, Y2, Y2
 	VADDPD       Y14, Y13, Y13
-	VADDPD       Y13, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X2
-	VADDPD       X2, X1, X1
-	VUNPCKHPD    X1, X1, X2
-	VADDSD       X2, X1, X1
-	VXORPD       Y2, Y2, Y2
+	VADDPD       Y13, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VUNPCKHPD    X2, X2, X3
+	VADDSD       X3, X2, X2
+	VXORPD       Y3, Y3, Y3
 	VXORPD       Y13, Y13, Y13
 	VXORPD       Y14, Y14, Y14
 	VXORPD       Y15, Y15, Y15
-	VMULPD       Y8, Y3, Y16
-	VADDPD       Y16, Y2, Y2
+	VMULPD       Y8, Y0, Y16
+	VADDPD       Y16, Y3, Y3
 	VMULPD       Y9, Y4, Y16
 	VADDPD       Y16, Y13, Y13
 	VMULPD       Y10, Y6, Y16
 	VADDPD       Y16, Y14, Y14
 	VMULPD       Y11, Y7, Y16
 	VADDPD       Y16, Y15, Y15
-	VMULPD       Y12, Y0, Y16
-	VADDPD       Y16, Y2, Y2
-	VADDPD       Y13, Y2, Y2
+	VMULPD       Y12, Y1, Y16
+	VADDPD       Y16, Y3, Y3
+	VADDPD       Y13, Y3, Y3
 	VADDPD       Y15, Y14, Y14
-	VADDPD       Y14, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X5
-	VADDPD       X5, X2, X2
-	VUNPCKHPD    X2, X2, X5
-	VADDSD       X5, X2, X2
+	VADDPD       Y14, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X5
+	VADDPD       X5, X3, X3
+	VUNPCKHPD    X3, X3, X5
+	VADDSD       X5, X3, X3
 	VXORPD       X13, X13, X13
-	VMAXSD       X2, X13, X2
+	VMAXSD       X3, X13, X3
 	VMOVSD       192(AX), X14
-	VMULSD       X14, X1, X5
+	VMULSD       X14, X2, X5
 	VADDSD       184(AX), X5, X5
 	VSUBSD       X5, X5, X13
 	VUCOMISD     X13, X13
@@ -5273,13 +5273,13 @@ run5AVX2_times_end:
 	VMOVSD       (SI), X13
 	VSUBSD       184(AX), X13, X13
 	VDIVSD       X14, X13, X13
-	VSUBSD       X1, X13, X1
-	VANDPD       runMagnitude<>+0(SB), X1, X15
+	VSUBSD       X2, X13, X2
+	VANDPD       runMagnitude<>+0(SB), X2, X15
 	VMOVSD       208(AX), X14
 	VUCOMISD     X15, X14
 	JLS          run5AVX2_rows_end
 	VMOVSD       runLargest<>+0(SB), X14
-	VUCOMISD     X2, X14
+	VUCOMISD     X3, X14
 	JCS          run5AVX2_rows_end
 	VMOVSD       256(AX), X14
 	VMULSD       264(AX), X14, X14
@@ -5287,7 +5287,7 @@ run5AVX2_times_end:
 	VMULSD       192(AX), X14, X14
 	VADDSD       248(AX), X14, X14
 	VMOVSD       (DI), X19
-	VMULSD       X2, X19, X16
+	VMULSD       X3, X19, X16
 	VADDSD       224(AX), X16, X20
 	VMULSD       X20, X18, X17
 	VUCOMISD     X15, X17
@@ -5303,110 +5303,110 @@ run5AVX2_bears:
 	VUCOMISD X15, X17
 	VXORPD   X14, X14, X14
 	VSUBSD   X18, X14, X14
-	VMINSD   X1, X18, X5
+	VMINSD   X2, X18, X5
 	VMAXSD   X5, X14, X5
 	VMULSD   X5, X19, X5
 	JCS      run5AVX2_outside
-	VMULSD   X1, X19, X14
+	VMULSD   X2, X19, X14
 	VDIVSD   X20, X14, X14
-	VDIVSD   X20, X19, X1
-	VSQRTSD  X1, X1, X1
+	VDIVSD   X20, X19, X2
+	VSQRTSD  X2, X2, X2
 	MOVQ     168(AX), R10
 	JMP      run5AVX2_advance
 
 run5AVX2_outside:
 	VANDPD runMagnitude<>+0(SB), X18, X14
-	VANDPD runSign<>+0(SB), X1, X1
-	VORPD  X1, X14, X14
+	VANDPD runSign<>+0(SB), X2, X2
+	VORPD  X2, X14, X14
 	VMULSD X14, X19, X14
-	VMOVSD 224(AX), X1
-	VDIVSD X1, X14, X14
-	VXORPD X1, X1, X1
+	VMOVSD 224(AX), X2
+	VDIVSD X2, X14, X14
+	VXORPD X2, X2, X2
 	MOVQ   176(AX), R10
 
 run5AVX2_advance:
-	MOVQ         72(AX), R11
-	MOVQ         96(AX), R12
-	MOVQ         120(AX), R13
-	MOVQ         144(AX), R14
+	MOVQ         120(AX), R11
+	MOVQ         144(AX), R12
 	VBROADCASTSD X14, Y14
 	VBROADCASTSD X5, Y16
-	VBROADCASTSD X1, Y17
-	VMULPD       Y14, Y8, Y1
-	VADDPD       (R11), Y1, Y1
-	VMOVUPD      Y1, (R11)
-	VMULPD       Y3, Y16, Y1
-	VADDPD       (R12), Y1, Y1
-	VMOVUPD      Y1, (R12)
-	VMULPD       Y17, Y8, Y8
-	VMOVUPD      Y8, (R14)
-	VMULPD       Y14, Y9, Y1
-	VADDPD       32(R11), Y1, Y1
-	VMOVUPD      Y1, 32(R11)
-	VMULPD       Y4, Y16, Y1
-	VADDPD       32(R12), Y1, Y1
-	VMOVUPD      Y1, 32(R12)
-	VMULPD       Y17, Y9, Y9
-	VMOVUPD      Y9, 32(R14)
-	VMULPD       Y14, Y10, Y1
-	VADDPD       64(R11), Y1, Y1
-	VMOVUPD      Y1, 64(R11)
-	VMULPD       Y6, Y16, Y1
-	VADDPD       64(R12), Y1, Y1
-	VMOVUPD      Y1, 64(R12)
-	VMULPD       Y17, Y10, Y10
-	VMOVUPD      Y10, 64(R14)
-	VMULPD       Y14, Y11, Y1
-	VADDPD       96(R11), Y1, Y1
-	VMOVUPD      Y1, 96(R11)
-	VMULPD       Y7, Y16, Y1
-	VADDPD       96(R12), Y1, Y1
-	VMOVUPD      Y1, 96(R12)
-	VMULPD       Y17, Y11, Y11
-	VMOVUPD      Y11, 96(R14)
-	VMULPD       Y14, Y12, Y1
-	VADDPD       128(R11), Y1, Y1
-	VMOVUPD      Y1, 128(R11)
-	VMULPD       Y0, Y16, Y1
-	VADDPD       128(R12), Y1, Y1
-	VMOVUPD      Y1, 128(R12)
-	VMULPD       Y17, Y12, Y12
-	VMOVUPD      Y12, 128(R14)
+	VBROADCASTSD X2, Y2
+	MOVQ         72(AX), R13
+	MOVQ         96(AX), R14
+	VMULPD       Y14, Y8, Y17
+	VADDPD       (R13), Y17, Y17
+	VMOVUPD      Y17, (R13)
+	VMULPD       Y0, Y16, Y17
+	VADDPD       (R14), Y17, Y17
+	VMOVUPD      Y17, (R14)
+	VMULPD       Y2, Y8, Y8
+	VMOVUPD      Y8, (R12)
+	VMULPD       Y14, Y9, Y17
+	VADDPD       32(R13), Y17, Y17
+	VMOVUPD      Y17, 32(R13)
+	VMULPD       Y4, Y16, Y17
+	VADDPD       32(R14), Y17, Y17
+	VMOVUPD      Y17, 32(R14)
+	VMULPD       Y2, Y9, Y9
+	VMOVUPD      Y9, 32(R12)
+	VMULPD       Y14, Y10, Y17
+	VADDPD       64(R13), Y17, Y17
+	VMOVUPD      Y17, 64(R13)
+	VMULPD       Y6, Y16, Y17
+	VADDPD       64(R14), Y17, Y17
+	VMOVUPD      Y17, 64(R14)
+	VMULPD       Y2, Y10, Y10
+	VMOVUPD      Y10, 64(R12)
+	VMULPD       Y14, Y11, Y17
+	VADDPD       96(R13), Y17, Y17
+	VMOVUPD      Y17, 96(R13)
+	VMULPD       Y7, Y16, Y17
+	VADDPD       96(R14), Y17, Y17
+	VMOVUPD      Y17, 96(R14)
+	VMULPD       Y2, Y11, Y11
+	VMOVUPD      Y11, 96(R12)
+	VMULPD       Y14, Y12, Y17
+	VADDPD       128(R13), Y17, Y17
+	VMOVUPD      Y17, 128(R13)
+	VMULPD       Y1, Y16, Y17
+	VADDPD       128(R14), Y17, Y17
+	VMOVUPD      Y17, 128(R14)
+	VMULPD       Y2, Y12, Y12
+	VMOVUPD      Y12, 128(R12)
 	CMPQ         176(AX), $0x00
 	JE           run5AVX2_plain
-	VBROADCASTSD 232(AX), Y1
+	VBROADCASTSD 232(AX), Y0
 
 run5AVX2_scaled:
 	CMPQ         R10, $0x01
 	JL           run5AVX2_scaled_end
-	VBROADCASTSD (R14), Y3
-	VMULPD       Y8, Y3, Y0
-	VMOVUPD      (R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, (R13)
-	VMULPD       Y9, Y3, Y0
-	VMOVUPD      32(R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, 32(R13)
-	VMULPD       Y10, Y3, Y0
-	VMOVUPD      64(R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, 64(R13)
-	VMULPD       Y11, Y3, Y0
-	VMOVUPD      96(R13), Y4
-	VSUBPD       Y0, Y4, Y4
-	VMULPD       Y1, Y4, Y4
-	VMOVUPD      Y4, 96(R13)
-	VMULPD       Y12, Y3, Y0
-	VMOVUPD      128(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMULPD       Y1, Y3, Y3
-	VMOVUPD      Y3, 128(R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0xa0, R13
+	VBROADCASTSD (R12), Y1
+	VMULPD       Y8, Y1, Y2
+	VMOVUPD      (R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, (R11)
+	VMULPD       Y9, Y1, Y2
+	VMOVUPD      32(R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, 32(R11)
+	VMULPD       Y10, Y1, Y2
+	VMOVUPD      64(R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, 64(R11)
+	VMULPD       Y11, Y1, Y2
+	VMOVUPD      96(R11), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      Y4, 96(R11)
+	VMULPD       Y12, Y1, Y2
+	VMOVUPD      128(R11), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 128(R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0xa0, R11
 	SUBQ         $0x01, R10
 	JMP          run5AVX2_scaled
 
@@ -5417,29 +5417,29 @@ run5AVX2_plain:
 run5AVX2_downdate:
 	CMPQ         R10, $0x01
 	JL           run5AVX2_downdate_end
-	VBROADCASTSD (R14), Y1
-	VMULPD       Y8, Y1, Y0
-	VMOVUPD      (R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, (R13)
-	VMULPD       Y9, Y1, Y0
-	VMOVUPD      32(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, 32(R13)
-	VMULPD       Y10, Y1, Y0
-	VMOVUPD      64(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, 64(R13)
-	VMULPD       Y11, Y1, Y0
-	VMOVUPD      96(R13), Y3
-	VSUBPD       Y0, Y3, Y3
-	VMOVUPD      Y3, 96(R13)
-	VMULPD       Y12, Y1, Y0
-	VMOVUPD      128(R13), Y1
-	VSUBPD       Y0, Y1, Y1
-	VMOVUPD      Y1, 128(R13)
-	ADDQ         $0x08, R14
-	ADDQ         $0xa0, R13
+	VBROADCASTSD (R12), Y0
+	VMULPD       Y8, Y0, Y1
+	VMOVUPD      (R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, (R11)
+	VMULPD       Y9, Y0, Y1
+	VMOVUPD      32(R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 32(R11)
+	VMULPD       Y10, Y0, Y1
+	VMOVUPD      64(R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 64(R11)
+	VMULPD       Y11, Y0, Y1
+	VMOVUPD      96(R11), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      Y2, 96(R11)
+	VMULPD       Y12, Y0, Y1
+	VMOVUPD      128(R11), Y0
+	VSUBPD       Y1, Y0, Y0
+	VMOVUPD      Y0, 128(R11)
+	ADDQ         $0x08, R12
+	ADDQ         $0xa0, R11
 	SUBQ         $0x01, R10
 	JMP          run5AVX2_downdate
 
@@ -5449,8 +5449,8 @@ run5AVX2_tally:
 	VMULSD    264(AX), X0, X0
 	VCMPSD    $0x12, X0, X15, X5
 	VMULSD    X0, X0, X0
-	VADDSD    runOne<>+0(SB), X2, X2
-	VMULSD    X2, X0, X0
+	VADDSD    runOne<>+0(SB), X3, X3
+	VMULSD    X3, X0, X0
 	VMULSD    X15, X15, X1
 	VCMPSD    $0x12, X0, X1, X1
 	VORPD     X1, X5, X5

@@ -21,11 +21,16 @@ func joinPathPortable(p *Path, iterate, step []float64, scale float64, reference
 		iterate[j] += float64(scale * step[j])
 		off := iterate[j] - from
 		sums[j%Lanes] += float64(shift[j] * off)
-		d := p.Sum[j] + off
-		p.Sum[j] = d
-		p.Squares[j] += float64(d * d)
-		p.Moments[j] += float64(n * d)
-		p.Mean[j] = from + float64(d*perN)
+		p.AddElement(j, off, from, n, perN)
 	}
 	return Total(sums)
+}
+
+// AddElement j of iterate n, which is so far off the reference.
+func (p *Path) AddElement(j int, off, reference, n, perN float64) {
+	d := p.Sum[j] + off
+	p.Sum[j] = d
+	p.Squares[j] += float64(d * d)
+	p.Moments[j] += float64(n * d)
+	p.Mean[j] = reference + float64(d*perN)
 }

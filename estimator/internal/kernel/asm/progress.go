@@ -27,10 +27,12 @@ const (
 )
 
 // everyLane of a constant in memory.
-func everyLane(name string, value float64) Mem {
+func everyLane(name string, value float64) Mem { return everyLaneOf(name, F64(value)) }
+
+func everyLaneOf(name string, value Constant) Mem {
 	m := GLOBL(name, RODATA|NOPTR)
 	for lane := range lanes {
-		DATA(8*lane, F64(value))
+		DATA(8*lane, value)
 	}
 	return m
 }
@@ -40,10 +42,7 @@ func progress() {
 	half, one := everyLane("half", 0.5), everyLane("one", 1)
 	largest, prior := everyLane("largest", math.MaxFloat64), everyLane("four", lanes)
 	pull, least := everyLane("largestPull", math.MaxFloat64/16), everyLane("least", -math.MaxFloat64)
-	magnitude := GLOBL("magnitude", RODATA|NOPTR)
-	for lane := range lanes {
-		DATA(8*lane, U64(math.MaxInt64))
-	}
+	magnitude := everyLaneOf("magnitude", U64(math.MaxInt64))
 	TEXT("progressAVX2", NOSPLIT, "func(sums *[4]float64, prediction, y, knee []float64, keep4 float64) uint64")
 	Pragma("noescape")
 	state, n := Load(Param("sums"), GP64()), Load(Param("prediction").Len(), GP64())

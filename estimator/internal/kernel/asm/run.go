@@ -62,14 +62,7 @@ type runner struct {
 
 // runs of up to so many vectors of coefficients.
 func runs(most int) {
-	all := func(name string, bits uint64) Mem {
-		m := GLOBL(name, RODATA|NOPTR)
-		for lane := range lanes {
-			DATA(8*lane, U64(bits))
-		}
-		return m
-	}
-	of := runner{one: everyLane("runOne", 1), largest: everyLane("runLargest", math.MaxFloat64), magnitude: all("runMagnitude", math.MaxInt64), sign: all("runSign", 1<<63)}
+	of := runner{one: everyLane("runOne", 1), largest: everyLane("runLargest", math.MaxFloat64), magnitude: everyLaneOf("runMagnitude", U64(math.MaxInt64)), sign: everyLaneOf("runSign", U64(1<<63))}
 	for vectors := 1; vectors <= most; vectors++ {
 		r := of
 		r.name, r.vectors = fmt.Sprintf("run%dAVX2", vectors), vectors
@@ -127,84 +120,27 @@ func (r *runner) result(slice string) Mem {
 // stop before the row, if jump does.
 func (r *runner) stop(jump func(Op)) { jump(LabelRef(r.name + "_rows_end")) }
 
-// standardise the features, behind the intercept.
+// standardise the row, stop the run before it if it is too far, and multiply P by it.
 func (r *runner) standardise() {
-	width := GP64()
+	width, z, before := GP64(), r.slice(runZ), YMM()
 	MOVQ(Mem{Base: r.state, Disp: bytesAHeader*runCentre + 8}, width)
-	centre, perScale, z := r.slice(runCentre), r.slice(runPerScale), r.slice(runZ)
-	magnitude, largest, t := magnitudeMask(), zeros(1)[0], YMM()
-	before := YMM()
 	VMOVUPD(r.one, before)
-	r.z = make([]VecVirtual, r.vectors)
-	for v := range r.vectors {
-		r.z[v] = YMM()
-		feature := YMM()
-		VXORPD(feature, feature, feature)
-		last := v == r.vectors-1 // there may be one vector of features less
-		if last {
-			CMPQ(width, Imm(uint64(lanes*r.vectors)))
-			JL(LabelRef(r.name + "_last"))
-		}
-		VMOVUPD(at(r.x, v), feature)
-		VSUBPD(at(centre, v), feature, feature)
-		VMULPD(at(perScale, v), feature, feature)
-		VANDPD(feature, magnitude, t)
-		VMAXPD(t, largest, largest)
-		if last {
-			Label(r.name + "_last")
-		}
-		VPERMPD(Imm(0x93), feature, feature) // the last lane first
-		VBLENDPD(Imm(1), before, feature, r.z[v])
-		VMOVUPD(r.z[v], at(z, v))
-		before = feature
-	}
-	r.near(largest)
-	r.multiply(z)
-}
-
-// near stops the run before a row that is too far.
-func (r *runner) near(largest VecVirtual) {
-	high := XMM()
-	VEXTRACTF128(Imm(1), largest, high)
-	VMAXPD(high, largest.AsX(), largest.AsX())
-	VUNPCKHPD(largest.AsX(), largest.AsX(), high)
-	VMAXSD(high, largest.AsX(), largest.AsX())
-	VMOVSD(r.field(runNearest), high)
-	VUCOMISD(largest.AsX(), high)
+	var largest VecVirtual
+	r.z, largest = standardiseShifted(r.name, r.vectors, z, r.x, width, r.slice(runCentre), r.slice(runPerScale), before)
+	nearest := XMM()
+	VMOVSD(r.field(runNearest), nearest)
+	VUCOMISD(largestOfLanes(largest), nearest)
 	r.stop(JCS)
-}
-
-// multiply P by the row.
-func (r *runner) multiply(z Register) {
-	rows, p, zj, t := GP64(), r.slice(runP), YMM(), YMM()
+	rows := GP64()
 	MOVQ(r.field(runCoefficients), rows)
-	r.pz = zeros(r.vectors)
-	loop(r.name+"_times", rows, 1, func() {
-		VBROADCASTSD(Mem{Base: z}, zj)
-		for v := range r.vectors {
-			VMULPD(at(p, v), zj, t)
-			VADDPD(t, r.pz[v], r.pz[v])
-		}
-		ADDQ(Imm(8), z)
-		ADDQ(Imm(uint64(bytesAVector*r.vectors)), p)
-	})
-}
-
-// dot of the row's z with vectors.
-func (r *runner) dot(with func(v int) Op) VecVirtual {
-	products, t := zeros(accumulators), YMM()
-	for v := range r.vectors {
-		VMULPD(with(v), r.z[v], t)
-		VADDPD(t, products[v%accumulators], products[v%accumulators])
-	}
-	return sumOfLanes(sumOf(products))
+	r.pz = timesRows(r.name+"_times", r.vectors, rows, r.slice(runP), z)
 }
 
 // foresee the row, and stop the run before it where it is not like most.
 func (r *runner) foresee() {
 	beta := r.slice(runBeta)
-	product := r.dot(func(v int) Op { return at(beta, v) })
-	r.h = r.dot(func(v int) Op { return r.pz[v] })
+	product := dotOf(r.z, func(v int) Op { return at(beta, v) })
+	r.h = dotOf(r.z, func(v int) Op { return r.pz[v] })
 	zero, p, t := XMM(), XMM(), XMM()
 	VXORPD(zero, zero, zero)
 	VMAXSD(r.h, zero, r.h) // NaN stays NaN
@@ -283,53 +219,19 @@ func (r *runner) step() {
 }
 
 func (r *runner) advance(gain, scored, root VecVirtual, rows Register) {
-	beta, score, p, pz := r.slice(runBeta), r.slice(runScore), r.slice(runP), r.slice(runPZ)
-	t, by := YMM(), [3]VecVirtual{YMM(), YMM(), YMM()}
+	p, pz, by := r.slice(runP), r.slice(runPZ), [3]VecVirtual{YMM(), YMM(), YMM()}
 	for i, v := range [3]VecVirtual{gain, scored, root} {
 		VBROADCASTSD(v, by[i])
 	}
-	for v := range r.vectors {
-		VMULPD(by[0], r.pz[v], t)
-		VADDPD(at(beta, v), t, t)
-		VMOVUPD(t, at(beta, v))
-		VMULPD(r.z[v], by[1], t)
-		VADDPD(at(score, v), t, t)
-		VMOVUPD(t, at(score, v))
-		VMULPD(by[2], r.pz[v], r.pz[v])
-		VMOVUPD(r.pz[v], at(pz, v))
-	}
-	r.downdate(p, pz, rows)
-}
-
-// downdate so many rows of P.
-func (r *runner) downdate(p, pz, rows Register) {
-	t := YMM()
+	moveBy(r.pz, func(v int) Op { return r.z[v] }, r.slice(runBeta), r.slice(runScore), pz, by[0], by[1], by[2])
 	CMPQ(r.field(runFading), Imm(0))
 	JE(LabelRef(r.name + "_plain"))
 	factor := YMM()
 	VBROADCASTSD(r.field(runPerLambda), factor)
-	downdate := func(name string, scale bool) {
-		qi := YMM()
-		loop(name, rows, 1, func() {
-			VBROADCASTSD(Mem{Base: pz}, qi)
-			for v := range r.vectors {
-				u := YMM()
-				VMULPD(r.pz[v], qi, t)
-				VMOVUPD(at(p, v), u)
-				VSUBPD(t, u, u)
-				if scale {
-					VMULPD(factor, u, u)
-				}
-				VMOVUPD(u, at(p, v))
-			}
-			ADDQ(Imm(8), pz)
-			ADDQ(Imm(uint64(bytesAVector*r.vectors)), p)
-		})
-	}
-	downdate(r.name+"_scaled", true)
+	downdateRows(r.name+"_scaled", r.pz, rows, p, pz, factor)
 	JMP(LabelRef(r.name + "_tally"))
 	Label(r.name + "_plain")
-	downdate(r.name+"_downdate", false)
+	downdateRows(r.name+"_downdate", r.pz, rows, p, pz, nil)
 	Label(r.name + "_tally")
 }
 

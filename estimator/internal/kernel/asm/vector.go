@@ -51,6 +51,16 @@ func sumOfLanes(a VecVirtual) VecVirtual {
 	return sum
 }
 
+// largestOfLanes, in the first lane of a, which is spent.
+func largestOfLanes(a VecVirtual) Register {
+	high := XMM()
+	VEXTRACTF128(Imm(1), a, high)
+	VMAXPD(high, a.AsX(), a.AsX())
+	VUNPCKHPD(a.AsX(), a.AsX(), high)
+	VMAXSD(high, a.AsX(), a.AsX())
+	return a.AsX()
+}
+
 // loop body runs while count, going down by step, is step or more.
 func loop(name string, count Register, step int, body func()) {
 	Label(name)
@@ -171,12 +181,7 @@ func maxAbs() {
 		VMAXPD(t, largest, largest)
 		ADDQ(Imm(bytesAVector), x)
 	})
-	high := XMM()
-	VEXTRACTF128(Imm(1), largest, high)
-	VMAXPD(high, largest.AsX(), largest.AsX())
-	VUNPCKHPD(largest.AsX(), largest.AsX(), high)
-	VMAXSD(high, largest.AsX(), largest.AsX())
-	VMOVSD(largest.AsX(), address(ReturnIndex(0)))
+	VMOVSD(largestOfLanes(largest), address(ReturnIndex(0)))
 	VZEROUPPER()
 	RET()
 }
